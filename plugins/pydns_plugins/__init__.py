@@ -1,0 +1,1 @@
+"""The plugins that come with pydns, one folder each."""

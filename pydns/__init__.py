@@ -1,0 +1,3 @@
+"""pydns: a DNS server for a node or a cluster, set up by a Corefile."""
+
+__version__ = "0.1.0"

@@ -1,0 +1,1 @@
+"""Corefiles: text in, a frozen tree with positions out."""

@@ -1,0 +1,72 @@
+"""Names in wire form: RFC 1035 sections 3.1 and 5.1, RFC 4343."""
+
+from ipaddress import ip_address
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pydns import names
+
+label = st.binary(min_size=1, max_size=12)
+wire_name = st.lists(label, max_size=8).map(
+    lambda labels: b"".join(bytes((len(part),)) + part for part in labels).translate(names.LOWER) + b"\0"
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "wire"),
+    [
+        (".", b"\0"),
+        ("", b"\0"),
+        ("Example.ORG", b"\x07example\x03org\0"),
+        ("example.org.", b"\x07example\x03org\0"),
+        (r"a\.b.c", b"\x03a.b\x01c\0"),
+        (r"\065b.c.", b"\x02ab\x01c\0"),
+        ("*.x", b"\x01*\x01x\0"),
+    ],
+)
+def test_text_becomes_lower_case_wire_form(text: str, wire: bytes) -> None:
+    assert names.from_text(text) == wire
+
+
+@pytest.mark.parametrize("text", ["a..b", ".a", "a" * 64, ".".join(["a" * 60] * 5), "a\\", r"\999.x", "a.."])
+def test_bad_text_is_refused(text: str) -> None:
+    with pytest.raises(names.NameSyntaxError):
+        names.from_text(text)
+
+
+@given(wire_name)
+def test_text_and_wire_form_are_inverse(name: bytes) -> None:
+    assert names.from_text(names.to_text(name)) == name
+
+
+@given(st.text(max_size=80))
+def test_any_text_is_a_name_or_a_clear_error(text: str) -> None:
+    try:
+        name = names.from_text(text)
+    except names.NameSyntaxError:
+        return
+    assert len(name) <= names.MAX_LENGTH
+    assert b"".join(bytes((len(part),)) + part for part in names.labels(name)) + b"\0" == name
+
+
+def test_a_suffix_in_bytes_is_not_a_parent() -> None:
+    assert not names.is_within(b"\x06ab\x03com\0", b"\x03com\0")
+
+
+@given(wire_name, wire_name)
+def test_is_within_is_what_ancestors_say(name: bytes, zone: bytes) -> None:
+    assert names.is_within(name, zone) == (zone in list(names.ancestors(name)))
+
+
+@given(st.ip_addresses())
+def test_reverse_names_give_the_address_back(address: object) -> None:
+    packed = ip_address(str(address)).packed
+    assert names.from_text(ip_address(str(address)).reverse_pointer) == names.reverse(packed)
+    assert names.address_of_reverse(names.reverse(packed)) == packed
+
+
+@pytest.mark.parametrize("text", ["1.in-addr.arpa", "x.ip6.arpa", "256.0.0.1.in-addr.arpa", "example.org"])
+def test_no_whole_address_gives_none(text: str) -> None:
+    assert names.address_of_reverse(names.from_text(text)) is None
