@@ -157,9 +157,7 @@ def reverse(address: bytes) -> bytes:
     if len(address) == 4:
         digits = [str(octet).encode() for octet in reversed(address)]
         return b"".join(bytes((len(d),)) + d for d in digits) + _IN_ADDR
-    return (
-        b"".join(b"\x01" + b"%x" % n for octet in reversed(address) for n in (octet & 15, octet >> 4)) + _IP6
-    )
+    return b"".join(b"\x01" + b"%x" % n for octet in reversed(address) for n in (octet & 15, octet >> 4)) + _IP6
 
 
 def address_of_reverse(name: bytes) -> bytes | None:

@@ -1,1 +1,1 @@
-"""Corefiles: text in, a frozen tree with positions out."""
+"""The Corefile: text to frozen tree, tree to TOML, and the readers of words that plugins share."""

@@ -1,0 +1,98 @@
+"""THE CONTRACT: what a plugin is, and what the house gives it.
+
+A plugin is a class. Its name in a Corefile is `name`. `parse` makes instances from the directives of that name; `serve`
+answers a query, or passes it on with `call_next`, or does a little to what comes back. Plugins return replies and never
+write to a socket.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Coroutine, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol, Self
+
+import trio
+
+from pydns.changes import Changes
+from pydns.metrics import Metrics
+from pydns.records import Opcode
+
+if TYPE_CHECKING:
+    from pydns.corefile.tree import Directive, ServerBlock
+    from pydns.logs import LineWriter
+    from pydns.query import Query
+    from pydns.reply import Reply
+    from pydns.watch import Watcher
+
+CallNext = Callable[["Query"], Coroutine[Any, Any, "Reply"]]
+"""The rest of the chain. Call it once, more often (with changed queries), or not at all."""
+
+
+class Plugin(Protocol):
+    """Derive from this class; `name`, `parse` and `serve` are all that must be there."""
+
+    name: ClassVar[str]
+
+    opcodes: ClassVar[frozenset[int]] = frozenset((Opcode.QUERY,))
+    """Queries of other opcodes pass the plugin by. An opcode that nobody in the block declares is NOTIMP."""
+
+    single: ClassVar[bool] = False
+    """True where its background work must exist once, however many worker processes there are."""
+
+    house: House
+    """Set before `run`: see `House`."""
+
+    @classmethod
+    def parse(cls, directives: Sequence[Directive], block: ServerBlock) -> Sequence[Self]:
+        """Instances in the order in which they stand in the chain, from all of a block's directives of this name.
+
+        Pure: reads its arguments and nothing else (no socket, no file that it will serve, no network), so that
+        `pydns check` runs it. Zones left out are the block's. Raises CorefileError, or CorefileErrorGroup for several.
+        """
+        ...
+
+    async def serve(self, query: Query, call_next: CallNext) -> Reply:
+        """The answer. Any exception that leaves here is SERVFAIL for the client, a count, and a line in the log."""
+        ...
+
+    # What follows may be left as it is.
+
+    async def run(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
+        """Background work, started with `nursery.start` and stopped by cancelling.
+
+        `task_status.started()` means "may be asked". Where it raises it is logged, counted, and started again with
+        back-off, while `serve` goes on with the last data.
+        """
+        task_status.started()
+
+    def ready(self) -> bool:
+        """False while its data is not there yet; `/ready` names it then."""
+        return True
+
+    def inherit(self, old: Self) -> None:
+        """Take over what is worth keeping from the instance at the same place before a reload.
+
+        Called before `run`, and only where the options, the zones and all below it in the block are unchanged.
+        """
+
+
+@dataclass
+class House:
+    """What the process gives to each plugin: shared, and the same over reloads.
+
+    * `lines`: where the query log goes; None: nowhere
+    * `debug`: how many `debug` directives live; above 0, errors are logged with their tracebacks
+    """
+
+    changes: Changes = field(default_factory=Changes)
+    metrics: Metrics = field(default_factory=Metrics)
+    watcher: Watcher | None = None
+    lines: LineWriter | None = None
+    debug: int = 0
+
+    @property
+    def files(self) -> Watcher:
+        """The process's one file watcher."""
+        if self.watcher is None:
+            raise RuntimeError("the file watcher runs only while the server does")
+        return self.watcher

@@ -1,0 +1,106 @@
+"""What a plugin returns."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any, Self
+
+from pydns.records import Rcode, Record
+
+if TYPE_CHECKING:
+    from pydns.query import Query
+
+Finish = Callable[["Query", bytes], bytes]
+
+
+class Reply:
+    """An answer: records, or the bytes of a message (`wire`) that an upstream or a cache gave.
+
+    * `answer`, `authority`, `additional`: records; empty where `wire` is given (`opened()` reads them)
+    * `wire`: a whole message without OPT whose question is as long as the query's; id, question, RD and CD are
+      written anew on the way out
+    * `rcode`: may be over 15 (then the client needs EDNS)
+    * `flags`: the header bits AA 0x0400, RA 0x0080, AD 0x0020 (and TC 0x0200 where the message is cut)
+    * `errors`: extended DNS errors (RFC 8914) as (code, text)
+    * `by`: the plugin that answered; `why`: a few words for people
+    * `options`: EDNS options of ours that go to the client, as (code, data)
+    * `replay`: False where the whole answer must never be replayed to another query
+    * `ages`: True where its TTLs count down while it is kept (a cache's), False where a source gives them anew
+    * `lifetime`: seconds that it may be kept at most, None where its TTLs say so
+    * `finish`: runs after the answer was fitted (padding, TSIG last)
+    * `watchers`: called for each replay with (query bytes, client, answer bytes); what a log needs
+    """
+
+    __slots__ = (
+        "additional", "ages", "answer", "authority", "by", "dropped", "errors", "finish", "flags", "lifetime",
+        "options", "rcode", "replay", "watchers", "why", "wire",
+    )  # fmt: skip
+
+    def __init__(
+        self,
+        answer: Sequence[Record] = (),
+        authority: Sequence[Record] = (),
+        additional: Sequence[Record] = (),
+        *,
+        rcode: int = Rcode.NOERROR,
+        flags: int = 0,
+        by: str = "",
+        why: str = "",
+        wire: bytes | None = None,
+        errors: tuple[tuple[int, str], ...] = (),
+        replay: bool = True,
+    ) -> None:
+        self.answer = answer
+        self.authority = authority
+        self.additional = additional
+        self.rcode = rcode
+        self.flags = flags
+        self.by = by
+        self.why = why
+        self.wire = wire
+        self.errors = errors
+        self.replay = replay
+        self.options: tuple[tuple[int, bytes], ...] = ()
+        self.ages = False
+        self.lifetime: float | None = None
+        self.finish: tuple[Finish, ...] = ()
+        self.watchers: tuple[Callable[[bytes, Any, bytes], None], ...] = ()
+        self.dropped = False
+
+    AA = 0x0400
+    TC = 0x0200
+    RA = 0x0080
+    AD = 0x0020
+
+    @classmethod
+    def drop(cls, by: str) -> Self:
+        """No answer at all leaves for this query."""
+        reply = cls(by=by, replay=False)
+        reply.dropped = True
+        return reply
+
+    @classmethod
+    def failure(cls, code: int, text: str, *, rcode: int = Rcode.SERVFAIL, by: str = "") -> Self:
+        """An answer that tells why there is none: an rcode with an extended DNS error (RFC 8914)."""
+        return cls(rcode=rcode, errors=((code, text),), by=by, replay=False)
+
+    def replace(self, **changes: Any) -> Self:
+        """A copy in which the named attributes are other."""
+        copy = self.__class__.__new__(self.__class__)
+        for slot in Reply.__slots__:
+            setattr(copy, slot, changes.pop(slot) if slot in changes else getattr(self, slot))
+        if changes:
+            raise TypeError(f"a reply has no {', '.join(changes)}")
+        return copy
+
+    def opened(self) -> Self:
+        """Itself, or where it is a message's bytes a copy with its records read out of them.
+
+        Raises pydns.errors.WireError where the bytes are no message.
+        """
+        if self.wire is None:
+            return self
+        from pydns.wire.opened import sections
+
+        answer, authority, additional = sections(self.wire)
+        return self.replace(wire=None, answer=answer, authority=authority, additional=additional)
