@@ -1,0 +1,132 @@
+"""Where each record of a message stands, read without making objects of their contents.
+
+Bounded for any bytes: compression pointers must lead backwards (RFC 1035 section 4.1.4, RFC 9267 section 2), and each
+record takes at least 11 octets, so that lying counts end with the message.
+"""
+
+from __future__ import annotations
+
+from struct import Struct
+from typing import Final, NamedTuple
+
+from pydns.errors import WireError
+from pydns.names import LOWER, MAX_LENGTH
+from pydns.records import Type
+
+HEADER: Final = Struct("!HHHHHH")
+"""id, flags, and the counts of questions, answers, authority and additional records."""
+
+_FIXED: Final = Struct("!HHIH")  # type, class, TTL, length of the rdata
+_ADDITIONAL: Final = 3
+
+
+class Entry(NamedTuple):
+    """A record's place. `section` is 1 answer, 2 authority, 3 additional; `owner`, `rdata` and `end` are offsets.
+
+    Its TTL (4 octets) stands at `rdata - 6`, the length of its rdata at `rdata - 2`.
+    """
+
+    section: int
+    owner: int
+    type: int
+    class_: int
+    ttl: int
+    rdata: int
+    end: int
+
+
+class Scan(NamedTuple):
+    """A message's layout; its OPT record stands in `opt` and not among the entries."""
+
+    question_end: int
+    entries: tuple[Entry, ...]
+    opt: Entry | None
+
+
+def scan(wire: bytes) -> Scan:
+    """The places of all records of a message with one question.
+
+    Raises WireError where a count lies, a name or record runs out of the message, two OPTs stand there, or octets are
+    left over.
+    """
+    if len(wire) < 12:
+        raise WireError("shorter than a header", None)
+    _, _, questions, *counts = HEADER.unpack_from(wire)
+    if questions != 1:
+        raise WireError(f"{questions} questions")
+    offset = question_end = skip_name(wire, 12) + 4
+    if offset > len(wire):
+        raise WireError("the question is cut")
+    entries: list[Entry] = []
+    opt: Entry | None = None
+    for section, count in enumerate(counts, 1):
+        for _ in range(count):
+            entry = _entry(wire, section, offset)
+            offset = entry.end
+            if entry.type != Type.OPT:
+                entries.append(entry)
+            elif opt is not None or section != _ADDITIONAL or wire[entry.owner] != 0:
+                raise WireError("an OPT record where none may stand")
+            else:
+                opt = entry
+    if offset != len(wire):
+        raise WireError("octets behind the last record")
+    return Scan(question_end, tuple(entries), opt)
+
+
+def _entry(wire: bytes, section: int, owner: int) -> Entry:
+    fixed = skip_name(wire, owner)
+    if fixed + 10 > len(wire):
+        raise WireError("a record is cut")
+    type_, class_, ttl, length = _FIXED.unpack_from(wire, fixed)
+    end = fixed + 10 + length
+    if end > len(wire):
+        raise WireError("rdata runs out of the message")
+    return Entry(section, owner, type_, class_, ttl, fixed + 10, end)
+
+
+def skip_name(wire: bytes, offset: int) -> int:
+    """The offset behind a name, which may end in a pointer. Raises WireError."""
+    try:
+        while length := wire[offset]:
+            if length >= 0xC0:
+                if (length & 0x3F) << 8 | wire[offset + 1] >= offset:
+                    raise WireError("a compression pointer that does not lead backwards")
+                return offset + 2
+            if length > 63:
+                raise WireError("a label of a reserved kind")
+            offset += 1 + length
+    except IndexError:
+        raise WireError("a name runs out of the message") from None
+    return offset + 1
+
+
+def read_name(wire: bytes, offset: int) -> tuple[bytes, int]:
+    """The name at `offset`, decompressed and in lower case, and the offset behind it. Raises WireError."""
+    spelled, end = spelled_name(wire, offset)
+    return spelled.translate(LOWER), end
+
+
+def spelled_name(wire: bytes, offset: int) -> tuple[bytes, int]:
+    """As `read_name`, in the sender's spelling."""
+    parts: list[bytes] = []
+    size, end, segment = 1, 0, offset
+    try:
+        while length := wire[offset]:
+            if length >= 0xC0:
+                target = (length & 0x3F) << 8 | wire[offset + 1]
+                if target >= segment:
+                    raise WireError("a compression pointer that does not lead backwards")
+                end = end or offset + 2
+                offset = segment = target
+                continue
+            if length > 63:
+                raise WireError("a label of a reserved kind")
+            size += 1 + length
+            if size > MAX_LENGTH or offset + 1 + length > len(wire):
+                raise WireError("a name of over 255 octets, or cut")
+            parts.append(wire[offset : offset + 1 + length])
+            offset += 1 + length
+    except IndexError:
+        raise WireError("a name runs out of the message") from None
+    return b"".join(parts) + b"\0", end or offset + 1
