@@ -1,0 +1,132 @@
+"""Answer A, AAAA and PTR from hosts files and entries in the Corefile, and follow the files as they change."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from typing import ClassVar, Final, Self
+
+import trio
+
+from pydns import names
+from pydns.corefile import values
+from pydns.corefile.tree import Directive, ServerBlock
+from pydns.look import Look
+from pydns.plugin import CallNext, Plugin
+from pydns.query import Query
+from pydns.records import Class, Ede, Type
+from pydns.reply import Reply
+from pydns.watch import POLL
+from pydns_plugins.hosts.content import Content
+from pydns_plugins.hosts.loader import Loaded, Loader, Settings
+from pydns_plugins.hosts.options import Options, read_options
+
+log = logging.getLogger("pydns.hosts")
+
+RETRY: Final = 5.0
+"""Seconds after which a file is tried again that could not be read, though nothing about it changed."""
+
+
+class Hosts(Plugin):
+    """The hosts directive of one server block."""
+
+    name: ClassVar[str] = "hosts"
+
+    def __init__(self, options: Options) -> None:
+        self.options = options
+        self._zones = frozenset(options.zones)
+        self._every_name = names.ROOT in self._zones
+        self._fallthrough = frozenset(options.fallthrough)
+        self._loader = Loader(options.inline, Settings(options.zones, options.reverse, options.ttl))
+        self._content: Content | None = None
+
+    @classmethod
+    def parse(cls, directives: Sequence[Directive], block: ServerBlock) -> Sequence[Self]:
+        return (cls(read_options(values.once(directives), block)),)
+
+    async def serve(self, query: Query, call_next: CallNext) -> Reply:
+        name, type_ = query.name, query.type
+        if query.class_ != Class.IN:
+            return await call_next(query)
+        ours = self._every_name or names.longest_match(name, self._zones) is not None
+        content = self._content
+        if content is None:
+            if ours:
+                return Reply.failure(Ede.NOT_READY, "hosts: the files are not read yet", by=self.name)
+            return await call_next(query)
+        if type_ == Type.PTR:
+            # Zones say whose names are given, not which addresses may be asked. An unknown one goes on, as in CoreDNS.
+            found = content.reverse(name) if self.options.reverse else None
+            if found is None:
+                return await call_next(query)
+            return Reply(found[0], flags=Reply.AA, by=self.name, why=found[1])
+        if not ours:
+            return await call_next(query)
+        if self.options.unsupported and type_ not in (Type.A, Type.AAAA) and self._may_fall_through(name):
+            return await call_next(query)
+        entry = content.find(name)
+        if entry is None:
+            if self._may_fall_through(name):
+                return await call_next(query)
+            # There is no SOA to prove an NXDOMAIN with (RFC 2308 section 3), so it is SERVFAIL, as in CoreDNS.
+            text = f"hosts: no entry for {names.to_text(name)} and no fallthrough"
+            return Reply.failure(Ede.OTHER, text, by=self.name)
+        answer = entry.a if type_ == Type.A else entry.aaaa if type_ == Type.AAAA else ()
+        return Reply(answer, flags=Reply.AA, by=self.name, why=entry.why)
+
+    def _may_fall_through(self, name: bytes) -> bool:
+        """Whether a query for what is not here goes on to the next plugin."""
+        return names.longest_match(name, self._fallthrough) is not None
+
+    async def run(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
+        for word in self.options.strangers:
+            log.warning("%s: %s is in none of the zones of hosts and is never answered", word.position, word)
+        reload = self.options.reload
+        with self.house.files.follow(self.options.files, every=POLL if reload is None else reload) as files:
+            await self._load(files.look)
+            task_status.started()
+            while reload != 0:
+                with trio.move_on_after(RETRY if self._loader.failing else float("inf")):
+                    await files.changed()
+                await self._load(files.look)
+
+    async def _load(self, look: Look) -> None:
+        loaded = await self._loader.load(look)
+        if loaded is not None:
+            self._publish(loaded)
+        metrics = self.house.metrics
+        label = str(self.options.files[0])
+        for name, help_, value in (
+            ("coredns_hosts_entries", "The combined number of entries in hosts and Corefile.", self._loader.entries),
+            ("pydns_hosts_faults", "Bad lines and names in hosts files.", self._loader.faults),
+            ("pydns_hosts_complaints", "Hosts files that cannot be used as they are now.", self._loader.complaints),
+        ):
+            metrics.gauge(name, help_, "hostsfile").set(label, to=value)
+        metrics.gauge("coredns_hosts_reload_timestamp_seconds", "The timestamp of the last reload of hosts file.").set(
+            to=self._loader.modified
+        )
+
+    def _publish(self, loaded: Loaded) -> None:
+        """New content and the end of old answers in one step."""
+        first = self._content is None
+        self._content = loaded.content
+        if not first:
+            if loaded.changed is None:
+                self.house.changes.everything()
+            else:
+                self.house.changes.names(loaded.changed)
+        files = " ".join(map(str, self.options.files))
+        log.info("%s: %d entries (+%d -%d)", files, self._loader.pairs, loaded.added, loaded.removed)
+        changes = self.house.metrics.counter(
+            "pydns_hosts_changes_total", "Entries that came and went.", "hostsfile", "change"
+        )
+        changes.add(str(self.options.files[0]), "added", amount=loaded.added)
+        changes.add(str(self.options.files[0]), "removed", amount=loaded.removed)
+
+    def ready(self) -> bool:
+        return self._content is not None
+
+    def inherit(self, old: Self) -> None:
+        """The data of before serves on until the files were looked at; only changed ones are read again."""
+        self._loader.inherit(old._loader)
+        self._content = old._content

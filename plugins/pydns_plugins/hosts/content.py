@@ -1,0 +1,129 @@
+"""What a hosts directive serves at one moment: all its files and inline entries. It is made whole and swapped whole."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Sequence
+from itertools import accumulate
+from typing import Final, NamedTuple
+
+from pydns.names import address_of_reverse
+from pydns.records import Class, Record, Type
+from pydns_plugins.hosts.reader import Reading
+from pydns_plugins.hosts.spelling import spelled_address, text, wire
+from pydns_plugins.hosts.table import MAX_ADDRESSES, MAX_NAMES, Table
+
+_KEPT: Final = 4096  # names whose records are kept packed
+
+_A, _AAAA, _PTR, _IN = int(Type.A), int(Type.AAAA), int(Type.PTR), int(Class.IN)
+
+
+class Source(NamedTuple):
+    """One file, or the inline entries, as read.
+
+    * `label`: its path
+    * `origins`: for inline entries the `Corefile:LINE` of each line, else empty
+    * `table`: an index of its own where it is large
+    """
+
+    label: str
+    reading: Reading
+    origins: Sequence[str] = ()
+    table: Table | None = None
+
+    def place(self, line: int) -> str:
+        return self.origins[line - 1] if self.origins else f"{self.label}:{line}"
+
+
+class Part:
+    """A table, and the sources whose texts it holds one after the other."""
+
+    __slots__ = ("_lines", "_sources", "_starts", "table")
+
+    def __init__(self, table: Table, sources: Sequence[Source]) -> None:
+        self.table = table
+        self._sources = tuple(sources)
+        self._starts = list(accumulate((len(source.reading.text) for source in sources), initial=0))[:-1]
+        self._lines = [table.line(start) - 1 for start in self._starts]  # of the sources before
+
+    def place(self, at: int) -> str:
+        """`file:line` of a place in the table's text."""
+        i = bisect_right(self._starts, at) - 1
+        return self._sources[i].place(self.table.line(at) - self._lines[i])
+
+
+class Entry(NamedTuple):
+    """The records of a name, and where the first of them stands as `file:line`."""
+
+    a: tuple[Record, ...]
+    aaaa: tuple[Record, ...]
+    why: str
+
+
+class Content:
+    """Answers by name and by address, from all parts."""
+
+    def __init__(self, parts: Sequence[Part], ttl: int) -> None:
+        self._parts = tuple(parts)
+        self._ttl = ttl
+        self._wildcards = any(part.table.wildcards for part in parts)
+        self._kept: dict[bytes, Entry] = {}
+
+    def find(self, name: bytes) -> Entry | None:
+        """The records of a name in wire form, of its own or by a wildcard; None where there is neither.
+
+        A name with entries of its own, of whichever family, is never answered by a wildcard (RFC 4592 section 2.2.1);
+        a wildcard stands for one label, as in CoreDNS.
+        """
+        entry = self._kept.get(name)
+        if entry is not None:
+            return entry
+        key = text(name)
+        if key is None:
+            return None
+        entry = self._collect(key, name)
+        if entry is None and self._wildcards and key:
+            dot = key.find(b".")
+            entry = self._collect(b"*" + key[dot:] if dot >= 0 else b"*", name)
+        if entry is not None:
+            if len(self._kept) >= _KEPT:
+                self._kept.clear()
+            self._kept[name] = entry
+        return entry
+
+    def _collect(self, key: bytes, owner: bytes) -> Entry | None:
+        v4: tuple[bytes, ...] = ()
+        v6: tuple[bytes, ...] = ()
+        why = ""
+        for part in self._parts:
+            found = part.table.find(key)
+            if found is not None:
+                v4 += found.v4
+                v6 += found.v6
+                why = why or part.place(found.place)
+        if not why:
+            return None
+        return Entry(self._records(owner, _A, v4), self._records(owner, _AAAA, v6), why)
+
+    def _records(self, owner: bytes, type_: int, addresses: tuple[bytes, ...]) -> tuple[Record, ...]:
+        if len(addresses) > 1:
+            addresses = tuple(dict.fromkeys(addresses))[:MAX_ADDRESSES]
+        return tuple([Record(owner, type_, _IN, self._ttl, packed) for packed in addresses])
+
+    def reverse(self, name: bytes) -> tuple[tuple[Record, ...], str] | None:
+        """The PTR records of a name below in-addr.arpa or ip6.arpa, `MAX_NAMES` at most, and where the first stands."""
+        packed = address_of_reverse(name)
+        if packed is None:
+            return None
+        address = spelled_address(packed)
+        found: dict[bytes, None] = {}
+        why = ""
+        for part in self._parts:
+            names, place = part.table.names_of(address)
+            if names:
+                found.update(dict.fromkeys(names))
+                why = why or part.place(place)
+        if not found:
+            return None
+        records = (Record(name, _PTR, _IN, self._ttl, wire(host)) for host in [*found][:MAX_NAMES])
+        return tuple(records), why
