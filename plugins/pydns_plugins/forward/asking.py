@@ -1,0 +1,141 @@
+"""One query to the upstreams: who is asked, in which order, and when to give up."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Final
+
+import trio
+
+from pydns.records import Ede, Rcode
+from pydns.reply import Reply
+from pydns.upstream.answer import reply_of
+from pydns.upstream.exchange import Exchange, Waiter
+from pydns.upstream.policy import POLICIES
+from pydns.upstream.request import Request
+
+if TYPE_CHECKING:
+    from pydns.query import Query
+    from pydns.upstream.pool import Pool
+    from pydns.upstream.upstream import Upstream
+    from pydns_plugins.forward.options import Options
+
+DEADLINE: Final = 5.0
+"""Seconds in which a query is answered, or has failed."""
+
+_PAUSE: Final = 0.05  # seconds before upstreams that all failed are tried again
+_STREAMS: Final = frozenset(("tcp", "tls", "https"))
+_POOR: Final = frozenset((Rcode.SERVFAIL, Rcode.REFUSED))  # not worth more than a spare answer that is under way
+
+
+class Asking:
+    """How one forward asks its pool. `broken` counts queries that found all upstreams down."""
+
+    def __init__(self, options: Options) -> None:
+        self._policy = POLICIES[options.policy]()
+        self._options = options
+        self.broken = 0
+
+    async def ask(self, query: Query, pool: Pool) -> Reply:
+        """The first answer that an upstream gives, or SERVFAIL with the reason."""
+        options = self._options
+        upstreams = pool.upstreams
+        request = Request.of(query)
+        waiter, timeout = Waiter(), options.read_timeout
+        now = trio.current_time()
+        latest = now + DEADLINE
+        stream = options.force_tcp or (query.transport in _STREAMS and not options.prefer_udp)
+        most = 2 * len(upstreams) if options.max_connect_attempts is None else options.max_connect_attempts
+        order = self._policy.order(upstreams)
+        copied = self._policy.unmeasured(order[1:], now)
+
+        answered: set[Upstream] = set()
+        reply: Reply | None = None
+        failure = "all upstreams are down"
+        attempts = 0
+        for upstream in self._candidates(order):
+            if upstream in answered:
+                break  # once round: each of them gave an rcode that `failover` names, or none
+            exchanges = [upstream.begin(request, waiter, stream=stream, timeout=timeout, latest=latest)]
+            if copied is not None:
+                exchanges.append(copied.begin(request, waiter, stream=stream, timeout=timeout, latest=latest))
+                copied = None
+            exchange = await self._first_good(exchanges, order, request, waiter, latest)
+            if exchange.scan is not None:
+                reply = reply_of(exchange, query, "forward")
+                if reply.rcode not in options.failover:
+                    return reply
+                answered.add(exchange.upstream)
+                continue
+            failure = f"{exchange.upstream.name}: {exchange.failure}"
+            attempts += 1
+            if most and attempts >= most:
+                break
+            if attempts % len(order) == 0:
+                await trio.sleep(_PAUSE)
+            if trio.current_time() >= latest:
+                break
+        if reply is not None:
+            return reply
+        return failed(failure)
+
+    def _candidates(self, order: Sequence[Upstream]) -> Iterator[Upstream]:
+        """Round after round those that are up; where none is, one at random, in case the checks are wrong."""
+        while True:
+            healthy = [upstream for upstream in order if not upstream.health.down]
+            if not healthy:
+                self.broken += 1
+                if not self._options.failfast:
+                    yield random.choice(order)
+                return
+            yield from healthy
+
+    async def _first_good(
+        self, exchanges: list[Exchange], order: Sequence[Upstream], request: Request, waiter: Waiter, latest: float
+    ) -> Exchange:
+        """Waits for the first of the exchanges that has a good answer, else for all of them.
+
+        Where the policy has a spare query and the first upstream is slow, it is sent to the next one. A poor answer of
+        the first counts as well once its time is up.
+        """
+        first = exchanges[0]
+        patience = self._policy.patience(first.upstream)
+        if patience is None:
+            while not first.done:
+                await waiter.wait()
+            return first
+        with trio.move_on_after(patience):
+            await _settle(exchanges, waiter)
+        best = _best(exchanges) or (first if first.scan is not None else None)
+        if best is None:
+            asked = {exchange.upstream for exchange in exchanges}
+            spare = next((each for each in order if each not in asked and not each.health.down), None)
+            if spare is not None:
+                timeout = self._options.read_timeout
+                exchanges.append(spare.begin(request, waiter, stream=first.stream, timeout=timeout, latest=latest))
+            best = await _settle(exchanges, waiter)
+        return best
+
+
+async def _settle(exchanges: Sequence[Exchange], waiter: Waiter) -> Exchange:
+    while (best := _best(exchanges)) is None:
+        await waiter.wait()
+    return best
+
+
+def _best(exchanges: Sequence[Exchange]) -> Exchange | None:
+    """The one to answer with: a good one at once, a poor one or a failed one when none is under way any more."""
+    for exchange in exchanges:
+        if exchange.scan is not None and exchange.rcode not in _POOR:
+            return exchange
+    if all(exchange.done for exchange in exchanges):
+        return next((exchange for exchange in exchanges if exchange.scan is not None), exchanges[0])
+    return None
+
+
+def failed(reason: str) -> Reply:
+    """SERVFAIL that tells why (RFC 8914 section 4.24)."""
+    reply = Reply.failure(Ede.NETWORK_ERROR, reason, by="forward")
+    reply.why = reason
+    return reply

@@ -1,0 +1,190 @@
+"""One question to one upstream, from the first datagram to its end: an answer or a failure.
+
+Nothing here waits. Sockets hand in what arrives, the sweep ends what is overdue, and each step (a retry over TCP, a
+retry without EDNS) is taken at once. So a question may have exchanges with two upstreams under way and needs no task
+for either.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final, Protocol
+
+import trio
+
+from pydns.errors import WireError
+from pydns.names import LOWER
+from pydns.records import Rcode
+from pydns.wire.scan import Scan, scan
+
+if TYPE_CHECKING:
+    from pydns.upstream.request import Request
+    from pydns.upstream.upstream import Upstream
+
+LARGEST_DATAGRAM: Final = 4096
+"""Octets; a longer answer over UDP, though 1232 were asked for, is taken as a truncated one."""
+
+_KNOWS_NO_EDNS: Final = frozenset((Rcode.FORMERR, Rcode.NOTIMP))
+
+
+class Carrier(Protocol):
+    """A socket that holds exchanges by their id."""
+
+    def forget(self, exchange: Exchange, *, answered: bool) -> None:
+        """It was answered or given up: what comes under its id from now on is junk."""
+
+
+class Waiter:
+    """Where one task waits until one of its exchanges has ended."""
+
+    __slots__ = ("_task",)
+
+    def __init__(self) -> None:
+        self._task: trio.lowlevel.Task | None = None
+
+    async def wait(self) -> None:
+        """Returns when the next of its exchanges ends. Look whether one has ended first."""
+        self._task = trio.lowlevel.current_task()
+        await trio.lowlevel.wait_task_rescheduled(self._abort)
+
+    def wake(self) -> None:
+        task, self._task = self._task, None
+        if task is not None:
+            trio.lowlevel.reschedule(task)
+
+    def _abort(self, _: Any) -> trio.lowlevel.Abort:
+        self._task = None
+        return trio.lowlevel.Abort.SUCCEEDED
+
+
+class Exchange:
+    """`done` once it has ended: then `scan` is None where it failed (`failure` says why), else `wire` is the answer.
+
+    `stream` is true while it is under way over TCP, `edns` while it is with an OPT. `sent` and `deadline` are on
+    trio's clock, `seconds` is what the upstream took.
+    """
+
+    __slots__ = (
+        "carrier", "deadline", "done", "edns", "failure", "fresh", "id", "latest", "request", "scan", "seconds",
+        "sent", "stream", "timeout", "upstream", "waiter", "wire",
+    )  # fmt: skip
+
+    def __init__(
+        self,
+        upstream: Upstream,
+        request: Request,
+        stream: bool,
+        waiter: Waiter,
+        now: float,
+        timeout: float,
+        latest: float,
+    ) -> None:
+        self.upstream = upstream
+        self.request = request
+        self.stream = stream
+        self.waiter = waiter
+        self.sent = now
+        self.timeout = timeout
+        self.latest = latest
+        self.deadline = min(now + timeout, latest)
+        self.edns = True
+        self.fresh = False  # wants a connection that nobody has used yet
+        self.done = False
+        self.failure = ""
+        self.wire = b""
+        self.scan: Scan | None = None
+        self.seconds = 0.0
+        self.carrier: Carrier | None = None
+        self.id = b""
+
+    @property
+    def tail(self) -> bytes:
+        """The message behind its id."""
+        return self.request.tail if self.edns else self.request.tail_without_opt
+
+    @property
+    def rcode(self) -> int:
+        """The whole rcode, with the upper bits that are in the OPT record (RFC 6891 section 6.1.3)."""
+        if self.scan is None:
+            return Rcode.SERVFAIL
+        opt = self.scan.opt
+        return self.wire[3] & 15 | (opt.ttl >> 24 << 4 if opt is not None else 0)
+
+    def take(self, wire: bytes) -> bool:
+        """A message with its id came over its socket. False where it is junk; then the exchange goes on waiting.
+
+        Forged and broken messages must not end it: the good answer may still come (RFC 5452 section 9.1).
+        """
+        question = self.request.question
+        end = 12 + len(question)
+        if wire[2] & 0xF8 != 0x80:  # QR set, opcode QUERY
+            return False
+        if wire[4:6] != b"\0\1":
+            return self._take_bare(wire)
+        if wire[12:end] != question and not _same_question(wire[12:end], question):
+            return False
+        if not self.stream and (wire[2] & 0x02 or len(wire) > LARGEST_DATAGRAM):
+            self._leave(answered=True)
+            self._go_on(stream=True)  # RFC 7766 section 5
+            return True
+        try:
+            found = scan(wire)
+        except WireError:
+            return False
+        self._leave(answered=True)
+        if self.edns and found.opt is None and wire[3] & 15 in _KNOWS_NO_EDNS:
+            self._go_on(edns=False)
+            return True
+        self.wire = wire
+        self.scan = found
+        now = trio.current_time()
+        self.seconds = now - self.sent
+        self.upstream.answered(self, now)
+        self._end()
+        return True
+
+    def _take_bare(self, wire: bytes) -> bool:
+        """Servers that could not read the OPT record send a header and no question (RFC 6891 section 7)."""
+        if len(wire) != 12 or wire[4:12] != bytes(8) or wire[3] & 15 not in _KNOWS_NO_EDNS:
+            return False
+        if not self.edns:
+            return False
+        self._leave(answered=True)
+        self._go_on(edns=False)
+        return True
+
+    def resend(self) -> None:
+        """The connection that it was sent on had been closed by the upstream meanwhile: once more over a new one."""
+        self.fresh = True
+        self._go_on()
+
+    def _go_on(self, *, stream: bool | None = None, edns: bool | None = None) -> None:
+        if stream is not None:
+            self.stream = stream
+        if edns is not None:
+            self.edns = edns
+        self.deadline = min(trio.current_time() + self.timeout, self.latest)
+        self.upstream.send(self)
+
+    def fail(self, reason: str) -> None:
+        """It ends without an answer."""
+        if self.done:
+            return
+        self._leave(answered=False)
+        self.failure = reason
+        self.upstream.failed(self)
+        self._end()
+
+    def _leave(self, *, answered: bool) -> None:
+        carrier, self.carrier = self.carrier, None
+        if carrier is not None:
+            carrier.forget(self, answered=answered)
+
+    def _end(self) -> None:
+        self.done = True
+        self.upstream.ended(self)
+        self.waiter.wake()
+
+
+def _same_question(found: bytes, asked: bytes) -> bool:
+    """Letters of the name may differ (RFC 4343), type and class may not."""
+    return found[-4:] == asked[-4:] and found[:-4].translate(LOWER) == asked[:-4].translate(LOWER)

@@ -1,0 +1,75 @@
+"""The message that goes to an upstream: the client's question under our own header and our own OPT record."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from pydns.names import LOWER
+from pydns.wire.edns import opt_record
+
+if TYPE_CHECKING:
+    from pydns.query import Query
+
+UDP_SIZE: Final = 1232
+"""Octets of UDP payload that we take: what fits into an IPv6 packet of 1280 (DNS flag day 2020)."""
+
+ECS: Final = 8
+"""EDNS Client Subnet (RFC 7871), the one option of a client that is meant for the upstream too."""
+
+_HOP_BY_HOP: Final = frozenset((10, 11, 12))  # COOKIE (RFC 7873), keepalive (RFC 7828), padding (RFC 7830)
+_PASSED_FLAGS: Final = 0x0130  # RD, AD and CD
+_PLAIN_OPT: Final = opt_record(UDP_SIZE, 0, False)
+_DO_OPT: Final = opt_record(UDP_SIZE, 0, True)
+
+
+class Request:
+    """What to ask an upstream, but for the id.
+
+    * `question`: name, type and class as they are sent, in the client's spelling (its 0x20 bits reach the upstream)
+    * `tail`: the message behind its id, with our OPT
+    * `options`: the EDNS options in that OPT
+    """
+
+    __slots__ = ("options", "question", "tail")
+
+    def __init__(self, question: bytes, flags: int, do: bool, options: tuple[tuple[int, bytes], ...] = ()) -> None:
+        self.question = question
+        self.options = options
+        opt = _DO_OPT if do else _PLAIN_OPT
+        if options:
+            opt = opt_record(UDP_SIZE, 0, do, options)
+        self.tail = (flags & _PASSED_FLAGS).to_bytes(2) + b"\0\1\0\0\0\0\0\1" + question + opt
+
+    @property
+    def tail_without_opt(self) -> bytes:
+        """For an upstream that does not know EDNS (RFC 6891 section 7)."""
+        return self.tail[:2] + b"\0\1\0\0\0\0\0\0" + self.question
+
+    @classmethod
+    def of(cls, query: Query) -> Request:
+        """OPT is hop by hop (RFC 6891 section 6.1.1): of the client's only DO and ECS pass, and what plugins added."""
+        edns = query.edns
+        if edns is None:
+            return cls(_question(query), query.flags, False)
+        options = _passed(query) if edns.options else ()
+        return cls(_question(query), query.flags, edns.do, options)
+
+
+def _question(query: Query) -> bytes:
+    asked = query.wire[12 : query.question_end]
+    if query.origin is query:
+        return asked
+    numbers = query.type.to_bytes(2) + query.class_.to_bytes(2)
+    if asked[:-4].translate(LOWER) == query.name:
+        return asked[:-4] + numbers
+    return query.name + numbers
+
+
+def _passed(query: Query) -> tuple[tuple[int, bytes], ...]:
+    assert query.edns is not None
+    sent = query.origin.edns.options if query.origin.edns is not None else ()
+    return tuple(
+        option
+        for option in query.edns.options
+        if option[0] not in _HOP_BY_HOP and (option[0] == ECS or option not in sent)
+    )

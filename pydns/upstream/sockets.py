@@ -1,0 +1,116 @@
+"""The sockets of one pool behind one epoll: one task reads them all, one sweeps what is overdue or idle."""
+
+from __future__ import annotations
+
+import os
+import select
+import socket
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Final
+
+import trio
+
+if TYPE_CHECKING:
+    from pydns.upstream.exchange import Exchange
+
+SWEEP: Final = 0.05
+"""Seconds between two sweeps while an answer is awaited: so much later than its deadline an exchange may end."""
+
+IDLE_SWEEP: Final = 1.0
+"""Seconds between two sweeps while none is."""
+
+_EVENTS: Final = 64  # sockets looked at before other tasks have their turn
+
+
+def random_ids() -> Iterator[bytes]:
+    """Message ids of two octets that nobody can predict (RFC 5452 section 9.2)."""
+    while True:
+        octets = os.urandom(1024)
+        for i in range(0, 1024, 2):
+            yield octets[i : i + 2]
+
+
+def random_octets() -> Iterator[int]:
+    """Numbers below 256 that nobody can predict."""
+    while True:
+        yield from os.urandom(1024)
+
+
+class Sockets:
+    """Non-blocking sockets, each with a function that is called with its events (`select.EPOLLIN` and so on).
+
+    `waiting`: all exchanges that are under way. `tidies`: called at each sweep with trio's time.
+    """
+
+    def __init__(self) -> None:
+        self.waiting: set[Exchange] = set()
+        self.tidies: list[Callable[[float], None]] = []
+        self.ids = random_ids()
+        self.octets = random_octets()
+        self._handlers: dict[int, Callable[[int], None]] = {}
+        self._epoll: select.epoll | None = None
+        self._work = trio.Event()
+
+    @property
+    def ready(self) -> bool:
+        return self._epoll is not None
+
+    def add(self, sock: socket.socket, handler: Callable[[int], None], events: int = select.EPOLLIN) -> None:
+        """Raises OSError where it cannot be watched."""
+        assert self._epoll is not None
+        self._epoll.register(sock.fileno(), events)
+        self._handlers[sock.fileno()] = handler
+
+    def modify(self, sock: socket.socket, events: int) -> None:
+        assert self._epoll is not None
+        self._epoll.modify(sock.fileno(), events)
+
+    def close(self, sock: socket.socket) -> None:
+        """Closing takes it out of the epoll set as well."""
+        self._handlers.pop(sock.fileno(), None)
+        sock.close()
+
+    def begin(self, exchange: Exchange) -> None:
+        self.waiting.add(exchange)
+        self._work.set()
+
+    def open(self) -> None:
+        self._epoll = select.epoll()
+
+    def shut(self) -> None:
+        """Ends all exchanges. Who opened the sockets closes them."""
+        for exchange in list(self.waiting):
+            exchange.fail("the upstream sockets are closed")
+        if self._epoll is not None:
+            self._epoll.close()
+        self._epoll = None
+
+    async def run(self) -> None:
+        """Reads and sweeps until it is cancelled; the sockets stay open, so that another task may go on."""
+        assert self._epoll is not None
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(self._read, self._epoll)
+            nursery.start_soon(self._sweep)
+
+    async def _read(self, epoll: select.epoll) -> None:
+        handlers = self._handlers
+        while True:
+            await trio.lowlevel.wait_readable(epoll.fileno())
+            for number, events in epoll.poll(0, _EVENTS):
+                handler = handlers.get(number)
+                if handler is not None:  # else it was closed by one that came before it
+                    handler(events)
+
+    async def _sweep(self) -> None:
+        while True:
+            if self.waiting:
+                await trio.sleep(SWEEP)
+            else:
+                self._work = trio.Event()
+                with trio.move_on_after(IDLE_SWEEP):
+                    await self._work.wait()
+            now = trio.current_time()
+            for exchange in [each for each in self.waiting if each.deadline <= now]:
+                exchange.fail(f"no answer in {exchange.timeout:g} s")
+            for tidy in self.tidies:
+                tidy(now)

@@ -1,0 +1,96 @@
+"""One server that is asked: its sockets, its health, and how fast it answers."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import trio
+
+from pydns.upstream.counts import Counts
+from pydns.upstream.exchange import Exchange, Waiter
+from pydns.upstream.health import Health
+from pydns.upstream.tcp import TcpConnections
+from pydns.upstream.udp import UdpPorts
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from pydns.upstream.endpoint import Endpoint
+    from pydns.upstream.limits import Limits
+    from pydns.upstream.request import Request
+    from pydns.upstream.sockets import Sockets
+
+_NEWEST: Final = 0.25  # weight of the newest measurement in the smoothed one
+
+
+class Upstream:
+    """`latency`: smoothed seconds from question to answer; None before the first answer and after a failure.
+
+    `measured`: when the last answer came, or when the last attempt to measure was made, on trio's clock.
+    """
+
+    __slots__ = ("_sockets", "_suspect", "counts", "endpoint", "health", "latency", "measured", "name", "tcp", "udp")
+
+    def __init__(
+        self,
+        endpoint: Endpoint,
+        sockets: Sockets,
+        limits: Limits,
+        max_fails: int,
+        suspect: Callable[[Upstream], None],
+    ) -> None:
+        self.endpoint = endpoint
+        self.name = str(endpoint)
+        self.counts = Counts()
+        self.health = Health(max_fails)
+        self.latency: float | None = None
+        self.measured = float("-inf")
+        self.udp = UdpPorts(endpoint, sockets, limits, self.counts)
+        self.tcp = TcpConnections(endpoint, sockets, limits, self.counts)
+        self._sockets = sockets
+        self._suspect = suspect
+
+    def begin(self, request: Request, waiter: Waiter, *, stream: bool, timeout: float, latest: float) -> Exchange:
+        """Asks it, over TCP where `stream` says so. `waiter` is woken when the exchange has ended.
+
+        The exchange ends after `timeout` seconds (each retry over TCP or without EDNS has as many again), and at
+        `latest` on trio's clock.
+        """
+        exchange = Exchange(self, request, stream, waiter, trio.current_time(), timeout, latest)
+        if self._sockets.ready:
+            self._sockets.begin(exchange)
+            self.send(exchange)
+        else:
+            exchange.fail("the upstream sockets are closed")
+        return exchange
+
+    def send(self, exchange: Exchange) -> None:
+        """For the exchange: over UDP or TCP, as it says."""
+        if exchange.stream:
+            self.tcp.send(exchange, trio.current_time())
+        else:
+            self.udp.send(exchange, exchange.sent)
+
+    def answered(self, exchange: Exchange, now: float) -> None:
+        """For the exchange: the answer came."""
+        self.measured = now
+        latency = self.latency
+        self.latency = exchange.seconds if latency is None else latency + (exchange.seconds - latency) * _NEWEST
+
+    def failed(self, exchange: Exchange) -> None:
+        """For the exchange: no answer came."""
+        self.measured = trio.current_time()
+        self.latency = None
+        self._suspect(self)
+
+    def ended(self, exchange: Exchange) -> None:
+        self._sockets.waiting.discard(exchange)
+
+    def tidy(self, now: float) -> None:
+        self.udp.tidy(now)
+        self.tcp.tidy(now)
+
+    def close(self) -> None:
+        """Closes what is idle at once, the rest when its exchanges have ended."""
+        self.udp.close()
+        self.tcp.close()

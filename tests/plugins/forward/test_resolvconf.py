@@ -1,0 +1,46 @@
+import logging
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pydns.upstream.endpoint import Endpoint
+from pydns_plugins.forward.resolvconf import nameservers
+
+TEXT = """# made by hand
+; also a comment
+search example.org
+nameserver 192.0.2.1
+  nameserver\t2001:db8::1   # the second
+nameserver 192.0.2.1
+nameserver fe80::1%eth0
+options edns0 trust-ad
+#nameserver 192.0.2.66
+"""
+
+
+def test_the_nameserver_lines_are_read_in_order_each_once() -> None:
+    assert nameservers(TEXT, "resolv.conf") == (
+        Endpoint("192.0.2.1", 53),
+        Endpoint("2001:db8::1", 53),
+        Endpoint("fe80::1%eth0", 53),
+    )
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ("nameserver", "resolv.conf:2: nameserver without an address"),
+        ("nameserver dns.example", "resolv.conf:2: 'dns.example' is no IP address"),
+    ],
+)
+def test_a_bad_line_is_logged_with_its_number(line: str, message: str, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.WARNING, "pydns.forward")
+    assert nameservers(f"\n{line}\nnameserver 192.0.2.1\n", "resolv.conf") == (Endpoint("192.0.2.1", 53),)
+    assert caplog.messages == [message]
+
+
+@given(st.text())
+def test_no_text_raises(text: str) -> None:
+    nameservers(text, "resolv.conf")
+    nameservers("nameserver " + text, "resolv.conf")
