@@ -1,0 +1,25 @@
+"""How often an entry is asked for, which is what prefetch goes by."""
+
+from __future__ import annotations
+
+import trio
+
+
+class Popularity:
+    """Counts askings that follow one another with less than `gap` seconds between them."""
+
+    __slots__ = ("count", "gap", "last")
+
+    def __init__(self, gap: float) -> None:
+        self.gap = gap
+        self.count = 0
+        self.last = 0.0
+
+    def asked(self, now: float) -> None:
+        """One more asking at `now`, in seconds of trio's clock."""
+        self.count = self.count + 1 if now - self.last <= self.gap else 1
+        self.last = now
+
+    def replayed(self, _query: bytes, _client: object, _answer: bytes) -> None:
+        """A kept answer went out again without passing by here; see `Reply.watchers`."""
+        self.asked(trio.current_time())

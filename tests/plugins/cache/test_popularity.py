@@ -1,0 +1,25 @@
+"""How popularity is counted."""
+
+import pytest
+import trio
+
+from pydns_plugins.cache.popularity import Popularity
+
+
+@pytest.mark.parametrize(
+    ("times", "count"),
+    [((), 0), ((100,), 1), ((100, 110, 120), 3), ((100, 110, 171), 1), ((100, 160, 220), 3), ((100, 161, 170), 2)],
+)
+def test_a_gap_begins_the_count_anew(times, count):
+    popularity = Popularity(60)
+    for time in times:
+        popularity.asked(time)
+    assert popularity.count == count
+
+
+async def test_a_replay_is_an_asking(autojump_clock):
+    popularity = Popularity(60)
+    popularity.replayed(b"", None, b"")
+    await trio.sleep(30)
+    popularity.replayed(b"", None, b"")
+    assert (popularity.count, popularity.last) == (2, trio.current_time())
