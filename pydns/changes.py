@@ -14,24 +14,32 @@ from pydns.names import ancestors
 KEPT_CHANGES: Final = 256
 """Changes remembered. An entry older than all of them is dropped, which is right and only costs a question."""
 
-MAX_NAMES: Final = 20_000
-"""A change of more names than this is taken as a change of everything, so that memory stays bounded."""
+MAX_NAMES: Final = 5_000
+"""A change of more names than this is taken as a change of everything, so that no query waits for it long."""
+
+KEPT_NAMES: Final = 100_000
+"""Names in all changes remembered together, so that memory stays bounded: some 30 MiB."""
 
 
 class _Change:
-    """Names that changed, zones that changed whole, or everything."""
+    """Names that changed, and zones that changed whole."""
 
-    __slots__ = ("above", "everything", "names", "zones")
+    __slots__ = ("above", "names", "zones")
 
-    def __init__(self, names: frozenset[bytes], zones: frozenset[bytes], everything: bool) -> None:
+    def __init__(self, names: frozenset[bytes], zones: frozenset[bytes]) -> None:
         self.names = names
         self.zones = zones
-        self.everything = everything
-        # An entry for an ancestor of a changed name goes too: an NXDOMAIN there denied the name (RFC 8020).
-        self.above = frozenset(above for name in names for above in ancestors(name))
+        # An entry for an ancestor of what changed goes too: an NXDOMAIN there denied all below it (RFC 8020).
+        above: set[bytes] = set()
+        for name in names | zones:
+            for ancestor in ancestors(name):
+                if ancestor in above:
+                    break  # and so are all above it
+                above.add(ancestor)
+        self.above = above
 
     def touches(self, name: bytes) -> bool:
-        if self.everything or name in self.above:
+        if name in self.above:
             return True
         return any(above in self.names or above in self.zones for above in ancestors(name))
 
@@ -39,28 +47,37 @@ class _Change:
 class Changes:
     """The changes of one process. Read `epoch` when a query begins; ask `touched_since` when an entry is found."""
 
-    __slots__ = ("_kept", "epoch")
+    __slots__ = ("_kept", "_names", "epoch")
 
     def __init__(self) -> None:
         self.epoch = 0
-        self._kept: deque[_Change] = deque(maxlen=KEPT_CHANGES)
+        self._kept: deque[_Change] = deque()
+        self._names = 0  # in `_kept`
 
     def names(self, names: Iterable[bytes]) -> None:
         """These names have other records than before, came, or went."""
         changed = frozenset(names)
-        if changed:
-            self._add(_Change(changed, frozenset(), False) if len(changed) <= MAX_NAMES else _EVERYTHING)
+        if len(changed) > MAX_NAMES:
+            self.everything()
+        elif changed:
+            self._add(_Change(changed, frozenset()))
 
     def zone(self, zone: bytes) -> None:
         """Everything at and below `zone` may be different."""
-        self._add(_Change(frozenset(), frozenset((zone,)), False))
+        self._add(_Change(frozenset(), frozenset((zone,))))
 
     def everything(self) -> None:
-        self._add(_EVERYTHING)
+        # Whatever is older than all that is remembered counts as touched.
+        self.epoch += 1
+        self._kept.clear()
+        self._names = 0
 
     def _add(self, change: _Change) -> None:
         self.epoch += 1
         self._kept.append(change)
+        self._names += len(change.names)
+        while len(self._kept) > KEPT_CHANGES or self._names > KEPT_NAMES:
+            self._names -= len(self._kept.popleft().names)
 
     def touched_since(self, epoch: int, names: Iterable[bytes]) -> bool:
         """True where a change after `epoch` concerns one of `names`: itself, its ancestor, or below it."""
@@ -73,6 +90,3 @@ class Changes:
             if any(change.touches(name) for name in asked):
                 return True
         return False
-
-
-_EVERYTHING: Final = _Change(frozenset(), frozenset(), True)

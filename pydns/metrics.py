@@ -53,4 +53,4 @@ class Metrics:
     def read(self) -> Iterator[Metric]:
         for hook in self._before_reading:
             hook()
-        yield from self._metrics.values()
+        yield from tuple(self._metrics.values())  # others may come while these are written

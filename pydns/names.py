@@ -5,7 +5,7 @@ Suffix tests walk label boundaries, since `b"\\x06ab\\x03com\\0"` ends with `com
 """
 
 from collections.abc import Iterator
-from ipaddress import IPv4Address, IPv6Address
+from ipaddress import IPv4Address
 
 ROOT = b"\0"
 MAX_LENGTH = 255  # octets of a whole name, RFC 1035 section 2.3.4
@@ -44,7 +44,10 @@ def from_text(text: str) -> bytes:
 
 
 def _raw_label(text: str) -> bytes:
-    return text.encode("utf-8", "surrogateescape")
+    try:
+        return text.encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError:
+        raise NameSyntaxError(f"half a surrogate pair in {_shorten(text)!r}") from None
 
 
 def _split(text: str) -> list[bytes]:
@@ -162,16 +165,18 @@ def reverse(address: bytes) -> bytes:
 
 def address_of_reverse(name: bytes) -> bytes | None:
     """The packed address whose PTR owner `name` is; None where it is no whole address."""
-    if name.endswith(_IN_ADDR):
-        text = ".".join(label.decode("latin-1") for label in reversed(labels(name)[:-2]))
+    if is_within(name, _IN_ADDR):
+        octets = [label.decode("latin-1") for label in reversed(labels(name)[:-2])]
         try:
-            return IPv4Address(text).packed
+            # A label may hold a dot, and make five of what must be four.
+            return IPv4Address(".".join(octets)).packed if len(octets) == 4 else None
         except ValueError:
             return None
-    if name.endswith(_IP6):
-        digits = b"".join(reversed(labels(name)[:-2]))
+    if is_within(name, _IP6):
+        digits = labels(name)[:-2]
         try:
-            return IPv6Address(bytes.fromhex(digits.decode("latin-1"))).packed if len(digits) == 32 else None
+            whole = len(digits) == 32 and all(len(digit) == 1 for digit in digits)
+            return bytes.fromhex(b"".join(reversed(digits)).decode("latin-1")) if whole else None
         except ValueError:
             return None
     return None

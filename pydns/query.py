@@ -174,7 +174,8 @@ class Query:
 
     @property
     def message(self) -> dnslib.DNSRecord:
-        """The whole message, opened by dnslib (slow: 18 us). Raises pydns.errors.WireError."""
+        """The whole message, opened by dnslib (slow: 18 us), its id among it. Raises pydns.errors.WireError."""
+        self.origin.personal = True
         from pydns.wire.opened import open_message
 
         return open_message(self.wire)

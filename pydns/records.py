@@ -149,9 +149,9 @@ def opcode_text(number: int) -> str:
 
 def type_from_text(text: str) -> int:
     """The number of `A`, `aaaa` or `TYPE65280`. Raises ValueError."""
-    upper = text.upper()
+    upper = text.upper() if text.isascii() else ""
     if upper in Type.__members__:
         return int(Type[upper])
-    if upper.startswith("TYPE") and upper[4:].isascii() and upper[4:].isdigit() and int(upper[4:]) < 65536:
+    if upper.startswith("TYPE") and upper[4:].isdigit() and len(upper) <= 9 and int(upper[4:]) < 65536:
         return int(upper[4:])
     raise ValueError(f"unknown type {text!r}")

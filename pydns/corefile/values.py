@@ -112,6 +112,8 @@ def integer(word: Word, low: int = 0, high: int = 2**31 - 1) -> int:
 def number(word: Word, low: float, high: float) -> float:
     """A number, with a decimal point or without, within `low` and `high`."""
     try:
+        if not word.isascii() or "_" in word or word != word.strip():  # Python takes these, Go does not
+            raise ValueError(word)
         value = float(word)
     except ValueError:
         raise CorefileError(word.position, f"{str(word)!r} is no number") from None
@@ -161,7 +163,8 @@ def zone(word: Word) -> tuple[bytes, ...]:
 
     A prefix between octets (IPv4) or nibbles (IPv6) stands for several zones (RFC 2317 has no part in this).
     """
-    if "/" in word:
+    # ipaddress takes 10.0.0.0/255.0.0.0 too, which is no CIDR block.
+    if word.rpartition("/")[2].isdecimal():
         try:
             network = ip_network(str(word), strict=False)
         except ValueError:

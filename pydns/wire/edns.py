@@ -12,6 +12,8 @@ OUR_SIZE: Final = 1232
 """Octets of UDP payload that we offer and send at most: no fragments on any common path (DNS flag day 2020)."""
 
 COOKIE: Final = 10
+KEEPALIVE: Final = 11  # RFC 7828
+PADDING: Final = 12  # RFC 7830
 EXTENDED_ERROR: Final = 15
 MAX_ERROR_TEXT: Final = 120  # octets; an answer stays small
 

@@ -3,23 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from struct import Struct
 from typing import TYPE_CHECKING, Final
 
-from pydns.names import ROOT
+from pydns.names import LOWER, ROOT
 from pydns.records import Record, Type
 from pydns.wire.edns import OUR_SIZE, extended_errors, opt_record
-from pydns.wire.scan import HEADER, Scan, scan
+from pydns.wire.fit import AA, TC, cut
+from pydns.wire.scan import FIXED, HEADER, Scan
 
 if TYPE_CHECKING:
     from pydns.query import Query
     from pydns.reply import Reply
 
 _QR: Final = 0x8000
-_AA: Final = 0x0400
-_TC: Final = 0x0200
 _RA: Final = 0x0080
 _AD: Final = 0x0020
 _FROM_QUERY: Final = 0x7910  # opcode, RD, CD
+_FROM_REPLY: Final = AA | TC | _RA | _AD
+_OPT: Final = opt_record(OUR_SIZE, 0, False)
+_OPT_WITH_DO: Final = opt_record(OUR_SIZE, 0, True)
+_POINTED: Final = Struct("!HHHIH")  # a record ahead of its rdata, the owner a pointer
 _MAX_POINTER: Final = 0x3FFF
 _MIN_SIZE: Final = 512  # octets that every client takes over UDP, RFC 1035 section 2.3.4
 _MAX_SIZE: Final = 65_535
@@ -40,32 +44,47 @@ def render(query: Query, reply: Reply, *, stream: bool) -> bytes:
     edns = origin.edns
     rcode = reply.rcode
     tail = b""
+    limit = _MIN_SIZE
     if edns is not None:
-        pairs = reply.options
-        if reply.errors:
-            pairs = (*pairs, *extended_errors(reply.errors))
-        tail = opt_record(OUR_SIZE, rcode, edns.do, pairs)
-        limit = min(max(edns.size, _MIN_SIZE), OUR_SIZE)
-    else:
-        limit = _MIN_SIZE
-        if rcode > 15:
-            rcode = 2  # an extended rcode cannot be told without EDNS
-    flags = _QR | (origin.flags & _FROM_QUERY) | (reply.flags & (_AA | _TC | _RA | _AD)) | (rcode & 15)
-    if not (origin.do or origin.flags & _AD):
+        if reply.options or reply.errors or rcode > 15:
+            pairs = (*reply.options, *extended_errors(reply.errors))
+            tail = opt_record(OUR_SIZE, rcode, edns.do, pairs)
+        else:
+            tail = _OPT_WITH_DO if edns.do else _OPT
+        limit = OUR_SIZE if edns.size >= OUR_SIZE else max(edns.size, _MIN_SIZE)
+    elif rcode > 15:
+        rcode = 2  # an extended rcode cannot be told without EDNS
+    flags = _QR | (origin.flags & _FROM_QUERY) | (reply.flags & _FROM_REPLY) | (rcode & 15)
+    if flags & _AD and not (origin.flags & _AD or origin.do):
         flags &= ~_AD  # RFC 6840 section 5.8: AD only for who asked for it
     packed = reply.wire
     if packed is None:
         packed = pack(question, reply)
+    elif origin.asked_within and packed[12 : 8 + len(question)].translate(LOWER) != origin.name:
+        packed = pack(question, reply.opened())  # it answers a name that a plugin asked for in place of the client's
     if stream:
         limit = _MAX_SIZE
     if len(packed) + len(tail) > limit:
-        packed = _cut(packed, limit - len(tail))
-        flags |= packed[2] << 8 & _TC
+        packed, tail, flags = _fit(packed, tail, flags, limit, query, reply)
     counts = packed[6:12]
     if tail:
         counts = counts[:4] + (int.from_bytes(counts[4:]) + 1).to_bytes(2)
-    asked = wire[4:6]
-    return b"".join((wire[:2], flags.to_bytes(2), asked, counts, question, packed[12 + len(question) :], tail))
+    return b"".join((wire[:2], flags.to_bytes(2), wire[4:6], counts, question, packed[12 + len(question) :], tail))
+
+
+def _fit(packed: bytes, tail: bytes, flags: int, limit: int, query: Query, reply: Reply) -> tuple[bytes, bytes, int]:
+    """Message, OPT and flags that keep within `limit`, for an answer that does not."""
+    edns = query.origin.edns
+    if edns is not None and reply.errors:
+        # Extended errors go before any other data, and TC tells of it (RFC 8914 section 3).
+        tail = opt_record(OUR_SIZE, reply.rcode, edns.do, reply.options)
+        flags |= TC
+    if edns is not None and query.origin.question_end + len(tail) > limit:
+        tail = opt_record(OUR_SIZE, reply.rcode, edns.do)  # options as long as that are no use to anybody
+    if len(packed) + len(tail) > limit:
+        packed = cut(packed, limit - len(tail), flags)
+        flags |= packed[2] << 8 & TC
+    return packed, tail, flags
 
 
 def pack(question: bytes, reply: Reply) -> bytes:
@@ -73,7 +92,7 @@ def pack(question: bytes, reply: Reply) -> bytes:
     out = bytearray(
         HEADER.pack(
             0,
-            _QR | (reply.flags & (_AA | _TC | _RA | _AD)) | (reply.rcode & 15),
+            _QR | (reply.flags & _FROM_REPLY) | (reply.rcode & 15),
             1 if question else 0,
             len(reply.answer),
             len(reply.authority),
@@ -81,29 +100,28 @@ def pack(question: bytes, reply: Reply) -> bytes:
         )
     )
     out += question
-    known: dict[bytes, int] = {}
-    if question:
-        _learn(known, question[:-4].lower(), 12)
+    # Where each name that may be pointed to stands. To begin with the question, which most owners are.
+    known = {question[:-4].lower(): 12} if len(question) > 5 else {}
     for section in (reply.answer, reply.authority, reply.additional):
-        _pack_records(out, section, known)
+        if section:
+            _pack_records(out, section, known)
     return bytes(out)
 
 
 def _pack_records(out: bytearray, records: Sequence[Record], known: dict[bytes, int]) -> None:
     for owner, type_, class_, ttl, rdata in records:
         at = known.get(owner)
-        if at is not None:
-            out += (0xC000 | at).to_bytes(2)
-        else:
-            _pack_name(out, owner, known)
-        out += type_.to_bytes(2) + class_.to_bytes(2) + ttl.to_bytes(4)
         name_at = _COMPRESSED_FROM.get(type_)
+        if at is not None and name_at is None:
+            out += _POINTED.pack(0xC000 | at, type_, class_, ttl, len(rdata))
+            out += rdata
+            continue
+        _pack_name(out, owner, known)
+        length_at = len(out) + 8
+        out += FIXED.pack(type_, class_, ttl, len(rdata))
         if name_at is None:
-            out += len(rdata).to_bytes(2)
             out += rdata
         else:
-            length_at = len(out)
-            out += b"\0\0"
             out += rdata[:name_at]
             _pack_name(out, rdata[name_at:], known)
             out[length_at : length_at + 2] = (len(out) - length_at - 2).to_bytes(2)
@@ -111,6 +129,10 @@ def _pack_records(out: bytearray, records: Sequence[Record], known: dict[bytes, 
 
 def _pack_name(out: bytearray, name: bytes, known: dict[bytes, int]) -> None:
     """Writes a name, its known ending as a pointer."""
+    if len(known) == 1 and name not in known:
+        # The first name besides the question's: only now are the question's own endings worth their time.
+        ((whole, start),) = known.items()
+        _learn(known, whole, start)
     offset = 0
     while name[offset]:
         rest = name[offset:]
@@ -134,61 +156,17 @@ def _learn(known: dict[bytes, int], name: bytes, at: int) -> None:
         offset += 1 + name[offset]
 
 
-def _cut(packed: bytes, limit: int) -> bytes:
-    """The message less the RRsets that go over `limit` octets; TC where one of answer or authority is missing."""
-    layout = scan(packed)
-    counts = [0, 0, 0]
-    end, full, truncated = layout.question_end, False, False
-    for section, first, last in rrsets(packed, layout):
-        stop = layout.entries[last].end
-        if full or stop > limit:
-            full = True
-            truncated = truncated or section < 3
-            continue
-        counts[section - 1] += last - first + 1
-        end = stop
-    flags = packed[2] << 8 | packed[3] | (_TC if truncated else 0)
-    return HEADER.pack(0, flags, 1, *counts) + packed[12:end]
-
-
-def rrsets(packed: bytes, layout: Scan) -> list[tuple[int, int, int]]:
-    """Runs of entries of one section, owner and type, as (section, index of the first, index of the last).
-
-    Owners count as one where their octets are equal, which compression by one packer gives; an RRSIG makes a run of its
-    own.
-    """
-    runs: list[tuple[int, int, int]] = []
-    previous: tuple[int, int, bytes] | None = None
-    for i, entry in enumerate(layout.entries):
-        key = (entry.section, entry.type, packed[entry.owner : entry.rdata - 10])
-        if key == previous:
-            section, first, _ = runs[-1]
-            runs[-1] = (section, first, i)
-        else:
-            runs.append((entry.section, i, i))
-            previous = key
-    return runs
-
-
 def without_opt(wire: bytes, layout: Scan) -> bytes:
-    """The message less its OPT record.
+    """The message less its OPT record, and less what stands behind that.
 
-    Where records stand behind the OPT they move, which no pointer minds: nothing may point into an OPT, and names
-    behind it that point to one another are rare enough that those are left as they are by refusing to move them.
+    Few put anything there, and to move it would break pointers among those records. They are additional, so optional,
+    or a TSIG, which was meant for us.
     """
     opt = layout.opt
     if opt is None:
         return wire
-    if opt.end != len(wire):
-        return _moved(wire, layout)
-    return wire[:10] + (int.from_bytes(wire[10:12]) - 1).to_bytes(2) + wire[12 : opt.owner]
-
-
-def _moved(wire: bytes, layout: Scan) -> bytes:
-    """Drops the OPT and everything behind it: additional records, which are optional."""
-    assert layout.opt is not None
-    kept = sum(entry.section == 3 and entry.end <= layout.opt.owner for entry in layout.entries)
-    return wire[:10] + kept.to_bytes(2) + wire[12 : layout.opt.owner]
+    kept = sum(entry.section == 3 and entry.owner < opt.owner for entry in layout.entries)
+    return wire[:10] + kept.to_bytes(2) + wire[12 : opt.owner]
 
 
 def bare(wire: bytes, rcode: int) -> bytes:

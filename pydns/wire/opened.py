@@ -2,48 +2,97 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 import dnslib
 
+from pydns import names
 from pydns.errors import WireError
 from pydns.records import Record, Type
-from pydns.wire.scan import Entry, read_name, scan
+from pydns.wire.scan import FIXED, MAX_DECOMPRESSED, Entry, owners, read_name, scan, spelled_name
 
-_NAMES_AT: dict[int, tuple[int, int]] = {
-    # type: octets ahead of the names, number of names, for the types whose names may come compressed (RFC 3597)
+_NAMES_AT: Final[dict[int, tuple[int, int]]] = {
+    # type: octets ahead of the names, number of names, for the types whose names may come compressed (RFC 3597
+    # section 4). NAPTR is one of them, but what stands ahead of its name varies.
     Type.NS: (0, 1),
+    3: (0, 1),  # MD
+    4: (0, 1),  # MF
     Type.CNAME: (0, 1),
-    Type.PTR: (0, 1),
-    Type.DNAME: (0, 1),
     Type.SOA: (0, 2),
+    7: (0, 1),  # MB
+    8: (0, 1),  # MG
+    9: (0, 1),  # MR
+    Type.PTR: (0, 1),
+    14: (0, 2),  # MINFO
     Type.MX: (2, 1),
-    Type.AFSDB: (2, 1),
-    Type.KX: (2, 1),
     Type.RP: (0, 2),
+    Type.AFSDB: (2, 1),
+    21: (2, 1),  # RT
+    Type.SIG: (18, 1),
+    26: (2, 2),  # PX
+    30: (0, 1),  # NXT
     Type.SRV: (6, 1),
+    Type.KX: (2, 1),
+    Type.DNAME: (0, 1),
 }
 
 
 def open_message(wire: bytes) -> dnslib.DNSRecord:
-    """The message as dnslib's objects. Raises WireError."""
-    scan(wire)  # dnslib follows lying counts and pointers for long
+    """The message as dnslib's objects. Raises WireError.
+
+    Each record is opened by itself with its names decompressed: dnslib follows chains of pointers for long.
+    """
+    layout = scan(wire)
+    entries = (*layout.entries, *((layout.opt,) if layout.opt else ()))
+    room = MAX_DECOMPRESSED
     try:
-        return dnslib.DNSRecord.parse(wire)
+        name, end = spelled_name(wire, 12)
+        header = dnslib.DNSHeader.parse(dnslib.DNSBuffer(wire[:12]))
+        question = dnslib.DNSQuestion.parse(dnslib.DNSBuffer(name + wire[end : layout.question_end]))
+        opened: tuple[list[dnslib.RR], ...] = ([], [], [])
+        for entry in entries:
+            owner, packed = spelled_name(wire, entry.owner)[0], rdata(wire, entry)
+            room -= len(owner) + len(packed)
+            if room < 0:
+                raise WireError("names that decompress to too much")
+            opened[entry.section - 1].append(_open_record(owner, entry, packed))
+        return dnslib.DNSRecord(header, [question], opened[0], auth=opened[1], ar=opened[2])
+    except WireError:
+        raise
     except Exception as error:  # noqa: BLE001,RUF100 -- dnslib raises struct.error and others besides its own
         raise WireError(f"dnslib cannot read it: {error}") from error
+
+
+def _open_record(owner: bytes, entry: Entry, packed: bytes) -> dnslib.RR:
+    if not packed and entry.type != Type.OPT:
+        # UPDATE deletes with records of no rdata (RFC 2136 section 2.5), which dnslib's reader refuses.
+        return dnslib.RR(dnslib.DNSLabel(names.labels(owner)), entry.type, entry.class_, entry.ttl, dnslib.RD(b""))
+    fixed = FIXED.pack(entry.type, entry.class_, entry.ttl, len(packed))
+    return dnslib.RR.parse(dnslib.DNSBuffer(owner + fixed + packed))
 
 
 def sections(wire: bytes) -> tuple[tuple[Record, ...], tuple[Record, ...], tuple[Record, ...]]:
     """Answer, authority and additional records, names in them decompressed. Raises WireError."""
     found: tuple[list[Record], list[Record], list[Record]] = ([], [], [])
-    for entry in scan(wire).entries:
-        owner, _ = read_name(wire, entry.owner)
-        found[entry.section - 1].append(Record(owner, entry.type, entry.class_, entry.ttl, rdata(wire, entry)))
+    layout = scan(wire)
+    room = MAX_DECOMPRESSED
+    for entry, owner in zip(layout.entries, owners(wire, layout), strict=True):
+        packed = rdata(wire, entry)
+        room -= len(packed)
+        if room < 0:
+            raise WireError("names that decompress to too much")
+        found[entry.section - 1].append(Record(owner, entry.type, entry.class_, entry.ttl, packed))
     return tuple(found[0]), tuple(found[1]), tuple(found[2])
 
 
 def rdata(wire: bytes, entry: Entry) -> bytes:
     """A record's rdata with its names decompressed. Raises WireError."""
-    ahead, count = _NAMES_AT.get(entry.type, (0, 0))
+    if entry.rdata == entry.end:
+        return b""
+    if entry.type == Type.NAPTR:
+        ahead, count = _octets_ahead_in_naptr(wire, entry), 1
+    else:
+        ahead, count = _NAMES_AT.get(entry.type, (0, 0))
     if not count:
         return wire[entry.rdata : entry.end]
     offset = entry.rdata + ahead
@@ -57,14 +106,52 @@ def rdata(wire: bytes, entry: Entry) -> bytes:
     return b"".join(parts)
 
 
+def _octets_ahead_in_naptr(wire: bytes, entry: Entry) -> int:
+    """Order, preference and three character strings (RFC 3403 section 4.1)."""
+    offset = entry.rdata + 4
+    for _ in range(3):
+        if offset >= entry.end:
+            raise WireError("a NAPTR record is cut")
+        offset += 1 + wire[offset]
+    return offset - entry.rdata
+
+
 def record_text(record: Record) -> str:
-    """A record's rdata as people write it; `\\# length hex` (RFC 3597) where dnslib does not know it."""
+    """A record's rdata as people write it; `\\# length hex` (RFC 3597) where it is of no form that we know.
+
+    Printable ASCII, and one line, whatever the record holds.
+    """
+    packed = record.rdata
+    text = _strings_text(packed) if record.type in (Type.TXT, Type.SPF) else _dnslib_text(record.type, packed)
+    return text if text and text.isascii() and text.isprintable() else f"\\# {len(packed)} {packed.hex()}".rstrip()
+
+
+def _strings_text(packed: bytes) -> str:
+    """Character strings in quotes (RFC 1035 section 5.1); nothing where the last is cut."""
+    found, offset = [], 0
+    while offset < len(packed):
+        end = offset + 1 + packed[offset]
+        if end > len(packed):
+            return ""
+        found.append('"' + "".join(map(_escaped, packed[offset + 1 : end])) + '"')
+        offset = end
+    return " ".join(found)
+
+
+def _escaped(octet: int) -> str:
+    if octet in b'"\\':
+        return "\\" + chr(octet)
+    return chr(octet) if 32 <= octet < 127 else f"\\{octet:03d}"
+
+
+def _dnslib_text(type_: int, packed: bytes) -> str:
+    """Nothing where dnslib does not know the type, cannot read it, or leaves octets over."""
+    kind = dnslib.RDMAP.get(dnslib.QTYPE.get(type_))
+    if kind is None or not packed:
+        return ""
+    buffer = dnslib.DNSBuffer(packed)
     try:
-        packed = record.rdata
-        buffer = dnslib.DNSBuffer(packed)
-        kind = dnslib.RDMAP.get(dnslib.QTYPE.get(record.type), None)
-        if kind is not None:
-            return str(kind.parse(buffer, len(packed)))
+        text = str(kind.parse(buffer, len(packed)).toZone())
     except Exception:  # noqa: BLE001,RUF100 -- dnslib raises struct.error and others besides its own
-        pass
-    return f"\\# {len(record.rdata)} {record.rdata.hex()}"
+        return ""
+    return "" if buffer.remaining() else text

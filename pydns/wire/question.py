@@ -7,7 +7,7 @@ from typing import Final
 from pydns.errors import WireError
 from pydns.names import LOWER
 from pydns.query import Client, Edns, Query
-from pydns.records import Opcode, Rcode, Type
+from pydns.records import Opcode, Type
 from pydns.wire.edns import COOKIE, options
 from pydns.wire.scan import HEADER, scan
 
@@ -19,8 +19,8 @@ def read_question(wire: bytes, client: Client, epoch: int) -> Query:
     """The query in a client's message.
 
     Raises WireError: `reply_with` None for what deserves silence (no header, or a response, RFC 9619 and RFC 8906),
-    FORMERR for what is malformed. A query without a question but with a COOKIE (RFC 7873 section 5.4) is read as one
-    for the root with type 0.
+    FORMERR for what is malformed (or of an opcode with another form, such as DSO). A query without a question but with
+    a COOKIE (RFC 7873 section 5.4) is read as one for the root with type 0.
     """
     if len(wire) < 12:
         raise WireError("shorter than a header", None)
@@ -58,15 +58,25 @@ def _edns(wire: bytes, end: int, flags: int) -> Edns | None:
             raise WireError("the OPT record does not end with the message")
     else:
         opt = scan(wire).opt
+        # Answers in a query mean nothing; only IXFR brings its SOA (RFC 1995 section 3).
+        bears = flags >> 11 & 15 == Opcode.QUERY and wire[6:10] != b"\0\0\0\0"
+        if bears and wire[end - 4 : end - 2] != Type.IXFR.to_bytes(2):
+            raise WireError("records in a query")
         if opt is None:
-            # Answers in a query mean nothing; only IXFR brings its SOA (RFC 1995 section 3).
-            bears = flags >> 11 & 15 == Opcode.QUERY and wire[6:10] != b"\0\0\0\0"
-            if bears and wire[end - 4 : end - 2] != Type.IXFR.to_bytes(2):
-                raise WireError("records in a query")
             return None
         end, rdata = opt.owner, opt.rdata
-    pairs = options(wire[rdata : rdata + (wire[rdata - 2] << 8 | wire[rdata - 1])]) if len(wire) > rdata else ()
+    pairs: tuple[tuple[int, bytes], ...] = ()
+    if length := wire[rdata - 2] << 8 | wire[rdata - 1]:
+        pairs = options(wire[rdata : rdata + length])
+        _check_cookie(pairs)
     return Edns(wire[end + 3] << 8 | wire[end + 4], wire[end + 6], wire[end + 7] >= 0x80, pairs)
+
+
+def _check_cookie(pairs: tuple[tuple[int, bytes], ...]) -> None:
+    """A cookie is 8 octets of the client's, then none or 8 to 32 of the server's (RFC 7873 section 5.2.2)."""
+    for code, data in pairs:
+        if code == COOKIE and len(data) != 8 and not 16 <= len(data) <= 40:
+            raise WireError(f"a cookie of {len(data)} octets")
 
 
 def _without_question(wire: bytes, client: Client, flags: int, epoch: int) -> Query:
@@ -77,4 +87,4 @@ def _without_question(wire: bytes, client: Client, flags: int, epoch: int) -> Qu
         edns = _edns(widened, 17, flags)
         if edns is not None and any(code == COOKIE for code, _ in edns.options):
             return Query(wire, b"\0", 0, 1, flags, 12, edns, client, epoch)
-    raise WireError(f"{questions} questions", int(Rcode.FORMERR))
+    raise WireError(f"{questions} questions")

@@ -16,8 +16,17 @@ from pydns.records import Type
 HEADER: Final = Struct("!HHHHHH")
 """id, flags, and the counts of questions, answers, authority and additional records."""
 
-_FIXED: Final = Struct("!HHIH")  # type, class, TTL, length of the rdata
+FIXED: Final = Struct("!HHIH")
+"""What stands between a record's owner and its rdata: type, class, TTL, length of the rdata."""
+
 _ADDITIONAL: Final = 3
+_FIRST_NAME: Final = 12  # a pointer into the header would mean another name for each id
+_MAX_POINTERS: Final = 128
+"""Pointers followed in one name: one to it, and one behind each of its 127 labels. More lead from pointer to pointer,
+which nobody writes in earnest; 8,000 of them in each of 4,000 names of a message would take seconds."""
+
+MAX_DECOMPRESSED: Final = 8 * 65_535
+"""Octets that a message's owners, or its rdata, may decompress to. No honest one comes near; a bomb gives 2 MiB."""
 
 
 class Entry(NamedTuple):
@@ -78,7 +87,7 @@ def _entry(wire: bytes, section: int, owner: int) -> Entry:
     fixed = skip_name(wire, owner)
     if fixed + 10 > len(wire):
         raise WireError("a record is cut")
-    type_, class_, ttl, length = _FIXED.unpack_from(wire, fixed)
+    type_, class_, ttl, length = FIXED.unpack_from(wire, fixed)
     end = fixed + 10 + length
     if end > len(wire):
         raise WireError("rdata runs out of the message")
@@ -87,10 +96,11 @@ def _entry(wire: bytes, section: int, owner: int) -> Entry:
 
 def skip_name(wire: bytes, offset: int) -> int:
     """The offset behind a name, which may end in a pointer. Raises WireError."""
+    start = offset
     try:
         while length := wire[offset]:
             if length >= 0xC0:
-                if (length & 0x3F) << 8 | wire[offset + 1] >= offset:
+                if not _FIRST_NAME <= ((length & 0x3F) << 8 | wire[offset + 1]) < start:
                     raise WireError("a compression pointer that does not lead backwards")
                 return offset + 2
             if length > 63:
@@ -107,16 +117,34 @@ def read_name(wire: bytes, offset: int) -> tuple[bytes, int]:
     return spelled.translate(LOWER), end
 
 
+def owners(wire: bytes, layout: Scan) -> list[bytes]:
+    """The owner of each entry, as `read_name` gives it. Raises WireError."""
+    known: dict[bytes, bytes] = {}  # from how an owner stands there, most often a pointer, to its name
+    found = []
+    room = MAX_DECOMPRESSED
+    for entry in layout.entries:
+        stands = wire[entry.owner : entry.rdata - FIXED.size]
+        name = known.get(stands)
+        if name is None:
+            name = known[stands] = read_name(wire, entry.owner)[0]
+            room -= len(name)
+            if room < 0:
+                raise WireError("names that decompress to too much")
+        found.append(name)
+    return found
+
+
 def spelled_name(wire: bytes, offset: int) -> tuple[bytes, int]:
     """As `read_name`, in the sender's spelling."""
     parts: list[bytes] = []
-    size, end, segment = 1, 0, offset
+    size, end, segment, pointers = 1, 0, offset, 0
     try:
         while length := wire[offset]:
             if length >= 0xC0:
                 target = (length & 0x3F) << 8 | wire[offset + 1]
-                if target >= segment:
-                    raise WireError("a compression pointer that does not lead backwards")
+                pointers += 1
+                if not _FIRST_NAME <= target < segment or pointers > _MAX_POINTERS:
+                    raise WireError("a compression pointer that does not lead backwards, or one of a long chain")
                 end = end or offset + 2
                 offset = segment = target
                 continue

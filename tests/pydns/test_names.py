@@ -36,6 +36,41 @@ def test_bad_text_is_refused(text: str) -> None:
         names.from_text(text)
 
 
+@pytest.mark.parametrize("text", ["\ud800", "a.\udfff.b", "\\\ud800"])
+def test_half_a_surrogate_pair_is_refused(text: str) -> None:
+    # JSON may hold one, and no octets stand for it.
+    with pytest.raises(names.NameSyntaxError):
+        names.from_text(text)
+
+
+def test_octets_that_were_no_utf_8_come_back() -> None:
+    # What Python reads with `surrogateescape`, from the environment say.
+    assert names.from_text(b"\xff.org".decode("utf-8", "surrogateescape")) == b"\1\xff\3org\0"
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        (b"\0", "."),
+        (b"\3www\3org\0", "www.org."),
+        (b"\3a.b\0", r"a\.b."),
+        (b"\4\0 \xff\n\0", r"\000\032\255\010."),
+        (b'\3"\\@\0', r"\"\\\@."),
+        (b"\1*\2_x\0", "*._x."),
+    ],
+)
+def test_wire_form_becomes_text(name: bytes, text: str) -> None:
+    assert names.to_text(name) == text
+
+
+@given(wire_name)
+def test_the_text_of_a_name_is_one_printable_word(name: bytes) -> None:
+    text = names.to_text(name)
+    assert text.isascii()
+    assert text.isprintable()
+    assert " " not in text
+
+
 @given(wire_name)
 def test_text_and_wire_form_are_inverse(name: bytes) -> None:
     assert names.from_text(names.to_text(name)) == name
@@ -67,6 +102,53 @@ def test_reverse_names_give_the_address_back(address: object) -> None:
     assert names.address_of_reverse(names.reverse(packed)) == packed
 
 
-@pytest.mark.parametrize("text", ["1.in-addr.arpa", "x.ip6.arpa", "256.0.0.1.in-addr.arpa", "example.org"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "1.in-addr.arpa",
+        "x.ip6.arpa",
+        "256.0.0.1.in-addr.arpa",
+        "1.2.3.4.5.in-addr.arpa",
+        "01.2.3.4.in-addr.arpa",
+        r"2\.1.3.4.in-addr.arpa",  # three labels whose text has four parts
+        r"4.3.2.1.foo.\007in-addr\004arpa",  # ends with the octets of in-addr.arpa, within a label
+        ".".join(["0"] * 31) + ".ip6.arpa",
+        ".".join(["00"] * 16) + ".ip6.arpa",
+        ".".join(["0"] * 31 + ["g"]) + ".ip6.arpa",
+        ".".join(["0"] * 31 + [r"\032"]) + ".ip6.arpa",
+        ".".join(["0"] * 32) + r".foo.\003ip6\004arpa",
+        "in-addr.arpa",
+        "ip6.arpa",
+        "example.org",
+    ],
+)
 def test_no_whole_address_gives_none(text: str) -> None:
     assert names.address_of_reverse(names.from_text(text)) is None
+
+
+@pytest.mark.parametrize(
+    ("name", "zones", "found"),
+    [
+        ("www.example.org", ["org", "example.org", "net"], "example.org"),
+        ("example.org", ["example.org", "org"], "example.org"),
+        ("org", ["example.org"], None),
+        ("xexample.org", ["example.org"], None),
+        ("www.example.org", ["."], "."),
+        (".", ["org"], None),
+    ],
+)
+def test_the_longest_zone_that_holds_a_name_is_found(name: str, zones: list[str], found: str | None) -> None:
+    match = names.longest_match(names.from_text(name), {names.from_text(zone) for zone in zones})
+    assert match == (None if found is None else names.from_text(found))
+
+
+@given(wire_name)
+def test_ancestors_are_the_parents_one_after_the_other(name: bytes) -> None:
+    found = [name]
+    while found[-1] != names.ROOT:
+        found.append(names.parent(found[-1]))
+    assert list(names.ancestors(name)) == found
+
+
+def test_the_root_is_its_own_parent() -> None:
+    assert names.parent(names.ROOT) == names.ROOT
