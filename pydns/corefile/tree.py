@@ -84,7 +84,12 @@ class ServerBlock:
 
 @dataclass(frozen=True, slots=True)
 class Corefile:
-    """A whole Corefile, imports and variables resolved; `files` are all that were read for it."""
+    """A whole Corefile, imports and variables resolved.
+
+    * `files`: the absolute paths of all files that were read for it
+    * `patterns`: absolute paths and globs, the main file first; a reload is due when what they match changes
+    """
 
     blocks: tuple[ServerBlock, ...]
     files: tuple[Path, ...] = ()
+    patterns: tuple[str, ...] = ()
