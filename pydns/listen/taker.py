@@ -1,0 +1,24 @@
+"""The seam between listeners and the server behind them."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from pydns.query import Client
+
+
+class Answerable(Client, Protocol):
+    """A client that sent one message and can be answered."""
+
+    def send(self, answer: bytes | None) -> None:
+        """Takes the answer to its message; None where there will be none. Never waits, never raises."""
+
+
+class Taker(Protocol):
+    """Takes messages from listeners."""
+
+    def take(self, wire: bytes, client: Answerable) -> None:
+        """Takes one message. `client.send` is called exactly once for it, now or later."""
+
+    def go(self) -> None:
+        """Call it after a batch of `take`: what was queued is worked on now."""
