@@ -1,21 +1,45 @@
-# Two commands: `make serve` and `make test`. Each makes what it needs and repeats nothing that stands.
+# `make serve` and `make test`; each makes what it needs and repeats nothing that stands.
 PYTHON ?= python3
+PORT ?= 1053
 VENV := .venv
 BIN := $(VENV)/bin
+# Programs that the tests ask, or have asked: installed where the tests run as root.
+DEBIAN := bind9-dnsutils dnsperf iproute2 nsd unbound util-linux
 
-.PHONY: test check clean
+.PHONY: serve test check bench peers clean
+
+$(VENV)/serve.stamp: pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --editable .
+	touch $@
+
 $(VENV)/test.stamp: pyproject.toml
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install --quiet --editable '.[test]'
 	touch $@
 
+serve: $(VENV)/serve.stamp
+	$(BIN)/pydns -conf Corefile.example -dns.port $(PORT)
+
 check: $(VENV)/test.stamp
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/pytest --quiet tests/house
 
-test: check
+test: check peers
 	$(BIN)/pytest
+
+# As root, what is missing comes from Debian; others are told by each test that skips.
+peers:
+	@if [ "$$(id -u)" = 0 ] && command -v apt-get > /dev/null && ! dpkg -s $(DEBIAN) > /dev/null 2>&1; then \
+		printf '#!/bin/sh\nexit 101\n' > /usr/sbin/policy-rc.d && chmod +x /usr/sbin/policy-rc.d; \
+		apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends $(DEBIAN); \
+		status=$$?; rm -f /usr/sbin/policy-rc.d; exit $$status; \
+	fi
+
+bench: $(VENV)/test.stamp
+	$(BIN)/python -m benchmarks
 
 clean:
 	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache dist

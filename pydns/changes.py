@@ -38,10 +38,9 @@ class _Change:
                 above.add(ancestor)
         self.above = above
 
-    def touches(self, name: bytes) -> bool:
-        if name in self.above:
-            return True
-        return any(above in self.names or above in self.zones for above in ancestors(name))
+    def touches(self, name: bytes, within: frozenset[bytes]) -> bool:
+        """`within`: the name and its ancestors."""
+        return name in self.above or not (within.isdisjoint(self.names) and within.isdisjoint(self.zones))
 
 
 class Changes:
@@ -84,9 +83,12 @@ class Changes:
         missed = self.epoch - epoch
         if missed > len(self._kept):
             return True
-        asked = tuple(names)
+        if not missed:
+            return False
+        # Each name's ancestors once, not once a change: a name may have 127 labels.
+        asked = [(name, frozenset(ancestors(name))) for name in names]
         for i in range(len(self._kept) - missed, len(self._kept)):
             change = self._kept[i]
-            if any(change.touches(name) for name in asked):
+            if any(change.touches(name, within) for name, within in asked):
                 return True
         return False

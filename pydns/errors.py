@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from pydns.corefile.tree import Position
+    from pydns.corefile.tree import Corefile, Position
 
 
 class PydnsError(Exception):
@@ -29,10 +29,14 @@ class CorefileError(PydnsError):
 
 
 class CorefileErrorGroup(PydnsError):  # noqa: N818 -- it holds errors
-    """Every fault found in one reading, in the order of the file. Never empty."""
+    """Every fault found in one reading, in the order of the file. Never empty.
 
-    def __init__(self, errors: Iterable[CorefileError]) -> None:
+    `rest`: what could be read all the same, in which further faults may be found; None where nothing could.
+    """
+
+    def __init__(self, errors: Iterable[CorefileError], rest: Corefile | None = None) -> None:
         self.errors: Sequence[CorefileError] = tuple(errors)
+        self.rest = rest
         super().__init__(self.errors)
 
     def __str__(self) -> str:

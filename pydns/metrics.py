@@ -3,7 +3,8 @@
 The prometheus plugin reads them when it is asked; until then counting costs one dictionary look-up.
 """
 
-from collections.abc import Callable, Iterator
+from bisect import bisect_left
+from collections.abc import Callable, Iterator, Sequence
 
 
 class Metric:
@@ -29,11 +30,42 @@ class Metric:
         return self.values.get(values, 0)
 
 
+class Histogram:
+    """Values in buckets: for each tuple of label values how many fell into each bucket, and their sum.
+
+    `bounds`: the upper bounds of the buckets, each its own bucket's too; what is above all falls into one more.
+    """
+
+    __slots__ = ("bounds", "counts", "help", "kind", "labels", "name", "sums")
+
+    def __init__(self, name: str, help_: str, labels: tuple[str, ...], bounds: Sequence[float]) -> None:
+        self.name = name
+        self.help = help_
+        self.labels = labels
+        self.kind = "histogram"
+        self.bounds = tuple(bounds)
+        self.counts: dict[tuple[str, ...], list[int]] = {}
+        self.sums: dict[tuple[str, ...], float] = {}
+
+    def observe(self, *values: str, value: float) -> None:
+        """One more value for these label values."""
+        counts = [0] * (len(self.bounds) + 1)
+        counts[bisect_left(self.bounds, value)] = 1
+        self.add(*values, counts=counts, total=value)
+
+    def add(self, *values: str, counts: Sequence[int], total: float) -> None:
+        """Values that were put into buckets elsewhere, and their sum."""
+        before = self.counts.get(values)
+        self.counts[values] = list(counts) if before is None else [a + b for a, b in zip(before, counts, strict=True)]
+        self.sums[values] = self.sums.get(values, 0.0) + total
+
+
 class Metrics:
     """The metrics of one process; they outlive reloads. A name asked for twice is the same metric."""
 
     def __init__(self) -> None:
         self._metrics: dict[str, Metric] = {}
+        self._histograms: dict[str, Histogram] = {}
         self._before_reading: list[Callable[[], None]] = []
 
     def counter(self, name: str, help_: str, *labels: str) -> Metric:
@@ -41,6 +73,9 @@ class Metrics:
 
     def gauge(self, name: str, help_: str, *labels: str) -> Metric:
         return self._metrics.setdefault(name, Metric(name, help_, labels, "gauge"))
+
+    def histogram(self, name: str, help_: str, *labels: str, bounds: Sequence[float]) -> Histogram:
+        return self._histograms.setdefault(name, Histogram(name, help_, labels, bounds))
 
     def before_reading(self, hook: Callable[[], None]) -> None:
         """`hook` is called before the values are read: who counts in batches hands in its counts there."""
@@ -50,7 +85,9 @@ class Metrics:
         if hook in self._before_reading:
             self._before_reading.remove(hook)
 
-    def read(self) -> Iterator[Metric]:
-        for hook in self._before_reading:
+    def read(self) -> Iterator[Metric | Histogram]:
+        for hook in tuple(self._before_reading):
             hook()
-        yield from tuple(self._metrics.values())  # others may come while these are written
+        # Others may come while these are written.
+        yield from tuple(self._metrics.values())
+        yield from tuple(self._histograms.values())

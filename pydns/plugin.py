@@ -7,34 +7,48 @@ write to a socket.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, ClassVar, Protocol, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import trio
 
 from pydns.changes import Changes
 from pydns.metrics import Metrics
-from pydns.records import Opcode
+from pydns.records import Class, Opcode
 
 if TYPE_CHECKING:
     from pydns.corefile.tree import Directive, ServerBlock
     from pydns.logs import LineWriter
     from pydns.query import Query
     from pydns.reply import Reply
+    from pydns.settings import Settings
     from pydns.watch import Watcher
 
 CallNext = Callable[["Query"], Coroutine[Any, Any, "Reply"]]
 """The rest of the chain. Call it once, more often (with changed queries), or not at all."""
 
 
-class Plugin(Protocol):
+class Plugin(ABC):
     """Derive from this class; `name`, `parse` and `serve` are all that must be there."""
 
     name: ClassVar[str]
 
     opcodes: ClassVar[frozenset[int]] = frozenset((Opcode.QUERY,))
     """Queries of other opcodes pass the plugin by. An opcode that nobody in the block declares is NOTIMP."""
+
+    classes: ClassVar[frozenset[int]] = frozenset((Class.IN,))
+    """Classes that it can answer. A query of a class that nobody in the block declares is REFUSED."""
+
+    reads_options: ClassVar[frozenset[int]] = frozenset()
+    """Codes of EDNS options of the client's that its answers may depend on, of COOKIE, keepalive and padding.
+
+    Where nobody on an address reads these, an answer is replayed to clients that differ in nothing else.
+    """
+
+    before: ClassVar[str] = "forward"
+    """For a plugin from outside: it stands in the chain just ahead of this one (see `pydns.order`)."""
 
     single: ClassVar[bool] = False
     """True where its background work must exist once, however many worker processes there are."""
@@ -43,6 +57,7 @@ class Plugin(Protocol):
     """Set before `run`: see `House`."""
 
     @classmethod
+    @abstractmethod
     def parse(cls, directives: Sequence[Directive], block: ServerBlock) -> Sequence[Self]:
         """Instances in the order in which they stand in the chain, from all of a block's directives of this name.
 
@@ -51,11 +66,22 @@ class Plugin(Protocol):
         """
         ...
 
+    @abstractmethod
     async def serve(self, query: Query, call_next: CallNext) -> Reply:
         """The answer. Any exception that leaves here is SERVFAIL for the client, a count, and a line in the log."""
         ...
 
     # What follows may be left as it is.
+
+    def configure(self, settings: Settings) -> None:  # noqa: B027 -- most say nothing, and need not
+        """Says what the directive means for the server block itself: where it listens, which queries are its own.
+
+        Pure, as `parse` is, and called after it.
+        """
+
+    def stops(self) -> Sequence[bytes]:
+        """Zones of which it passes no query on, so that `pydns chain` can tell who is never reached."""
+        return ()
 
     async def run(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
         """Background work, started with `nursery.start` and stopped by cancelling.
@@ -69,7 +95,7 @@ class Plugin(Protocol):
         """False while its data is not there yet; `/ready` names it then."""
         return True
 
-    def inherit(self, old: Self) -> None:
+    def inherit(self, old: Self) -> None:  # noqa: B027 -- most keep nothing, and need not
         """Take over what is worth keeping from the instance at the same place before a reload.
 
         Called before `run`, and only where the options, the zones and all below it in the block are unchanged.

@@ -80,12 +80,9 @@ class Query:
     """
 
     __slots__ = (
-        "_id", "_metadata", "ask", "asked_within", "class_", "client", "depth", "detached", "edns", "epoch", "flags",
-        "name", "origin", "personal", "question_end", "type", "wire", "zone",
+        "_id", "_metadata", "_origin", "ask", "asked_within", "class_", "client", "depth", "detached", "edns", "epoch",
+        "flags", "name", "personal", "question_end", "type", "wire", "zone",
     )  # fmt: skip
-
-    origin: Query
-    """The query as the client sent it: itself, unless this one is a copy or was asked from within."""
 
     def __init__(
         self,
@@ -111,12 +108,21 @@ class Query:
         self.epoch = epoch
         self.zone = b"\0"
         self.ask: Ask | None = None
-        self.origin = self
+        self._origin: Query | None = None  # not itself: only the collector would free it then, and stop the server
         self.depth = 0
         self.detached = False
         self.personal = False
         self.asked_within: tuple[bytes, ...] = ()
         self._metadata: dict[str, Callable[[], str]] | None = None
+
+    @property
+    def origin(self) -> Query:
+        """The query as the client sent it: itself, unless this one is a copy or was asked from within."""
+        return self if self._origin is None else self._origin
+
+    @origin.setter
+    def origin(self, origin: Query) -> None:
+        self._origin = None if origin is self else origin
 
     @property
     def opcode(self) -> int:
@@ -185,6 +191,7 @@ class Query:
         copy = Query.__new__(Query)
         for slot in Query.__slots__:
             setattr(copy, slot, getattr(self, slot))
+        copy._origin = self.origin
         if name is not None and name != self.name:
             copy.name = name
             self.origin.asked_within += (name,)

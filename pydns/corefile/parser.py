@@ -52,9 +52,10 @@ class _Parser:
             self.faults.add(error)
         except LimitError as error:
             self.faults.found.append(error.fault)
+        found = Corefile(tuple(blocks), tuple(self.files.paths), tuple(dict.fromkeys(self.files.patterns)))
         if len(self.faults):
-            raise CorefileErrorGroup(_in_order(self.faults.found, self.files.shown))
-        return Corefile(tuple(blocks), tuple(self.files.paths), tuple(dict.fromkeys(self.files.patterns)))
+            raise CorefileErrorGroup(_in_order(self.faults.found, self.files.shown), found)
+        return found
 
     def _server_blocks(self, found: Iterable[Statement], place: Place) -> list[ServerBlock]:
         """Server blocks, snippets and imports; or one server block without braces, to the end of the file."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Callable, Collection, Mapping, Sequence
-from ipaddress import ip_network
+from ipaddress import ip_address, ip_network
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -197,6 +197,27 @@ def reverse_zones(network: bytes, prefix: int) -> tuple[bytes, ...]:
             whole = names.parent(whole)
         zones_.append(whole)
     return tuple(zones_)
+
+
+def listen_address(word: Word) -> tuple[str, int]:
+    """Host and port of `:8080`, `localhost:9153`, `127.0.0.1:80` or `[::1]:80`; an empty host means all addresses.
+
+    `localhost` is 127.0.0.1, so that nothing is looked up. Port 0 is any that is free.
+    """
+    host, colon, port = word.rpartition(":")
+    remedy = "write it as :8080, localhost:8080, 192.0.2.1:8080 or [2001:db8::1]:8080"
+    if not colon or not (port.isascii() and port.isdigit() and len(port) < 6 and int(port) < 65536):
+        raise CorefileError(word.position, f"{str(word)!r} is no address with a port", remedy)
+    if host in ("", "localhost"):
+        return "127.0.0.1" if host else "", int(port)
+    bracketed = host.startswith("[") and host.endswith("]")
+    try:
+        address = ip_address(host[1:-1] if bracketed else host)
+    except ValueError:
+        raise CorefileError(word.position, f"{host!r} is no IP address", remedy) from None
+    if bracketed != (address.version == 6):
+        raise CorefileError(word.position, f"{str(word)!r} is no address with a port", remedy)
+    return str(address), int(port)
 
 
 def path(word: Word, block: ServerBlock) -> Path:

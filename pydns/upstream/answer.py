@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from pydns.errors import WireError
-from pydns.records import Ede, Rcode
+from pydns.records import Ede
 from pydns.reply import Reply
 from pydns.upstream.request import ECS
 from pydns.wire.edns import options
@@ -51,7 +51,7 @@ def reply_of(exchange: Exchange, query: Query, by: str) -> Reply:
         by=by,
         why=why,
         errors=errors,
-        replay=not exchange.request.options and rcode not in (Rcode.SERVFAIL, Rcode.REFUSED),
+        replay=False,  # who has no cache above wants each query asked
     )
     reply.options = subnet
     return reply

@@ -77,7 +77,7 @@ class Latency(Policy):
 
     def unmeasured(self, upstreams: Sequence[Upstream], now: float) -> Upstream | None:
         for upstream in upstreams:
-            if upstream.measured + MEASURE_AGAIN < now and not upstream.health.down:
+            if upstream.measured + MEASURE_AGAIN < now and upstream.usable:
                 upstream.measured = now  # one copy is enough
                 return upstream
         return None

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from typing import Protocol, runtime_checkable
 
 import trio
 
@@ -15,6 +16,16 @@ from pydns.upstream.sockets import Sockets
 from pydns.upstream.upstream import Upstream
 
 log = logging.getLogger("pydns.upstream")
+
+
+@runtime_checkable
+class AsksUpstreams(Protocol):
+    """A plugin that asks the upstreams of a pool for names in `zones`."""
+
+    pool: Pool
+
+    @property
+    def zones(self) -> Sequence[bytes]: ...
 
 
 class Pool:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 import trio
 
+from pydns.records import Rcode
 from pydns.upstream.counts import Counts
 from pydns.upstream.exchange import Exchange, Waiter
 from pydns.upstream.health import Health
@@ -27,9 +28,14 @@ class Upstream:
     """`latency`: smoothed seconds from question to answer; None before the first answer and after a failure.
 
     `measured`: when the last answer came, or when the last attempt to measure was made, on trio's clock.
+    `looping`: what is asked of it comes back to us, so it is not to be asked. `troubles` counts the failures of its
+    queries, SERVFAIL among them.
     """
 
-    __slots__ = ("_sockets", "_suspect", "counts", "endpoint", "health", "latency", "measured", "name", "tcp", "udp")
+    __slots__ = (
+        "_sockets", "_suspect", "counts", "endpoint", "health", "latency", "looping", "measured", "name", "tcp",
+        "troubles", "udp",
+    )  # fmt: skip
 
     def __init__(
         self,
@@ -45,10 +51,16 @@ class Upstream:
         self.health = Health(max_fails)
         self.latency: float | None = None
         self.measured = float("-inf")
+        self.looping = False
+        self.troubles = 0
         self.udp = UdpPorts(endpoint, sockets, limits, self.counts)
         self.tcp = TcpConnections(endpoint, sockets, limits, self.counts)
         self._sockets = sockets
         self._suspect = suspect
+
+    @property
+    def usable(self) -> bool:
+        return not (self.health.down or self.looping)
 
     def begin(self, request: Request, waiter: Waiter, *, stream: bool, timeout: float, latest: float) -> Exchange:
         """Asks it, over TCP where `stream` says so. `waiter` is woken when the exchange has ended.
@@ -74,11 +86,14 @@ class Upstream:
     def answered(self, exchange: Exchange, now: float) -> None:
         """For the exchange: the answer came."""
         self.measured = now
+        if exchange.wire[3] & 15 == Rcode.SERVFAIL:
+            self.troubles += 1
         latency = self.latency
         self.latency = exchange.seconds if latency is None else latency + (exchange.seconds - latency) * _NEWEST
 
     def failed(self, exchange: Exchange) -> None:
         """For the exchange: no answer came."""
+        self.troubles += 1
         self.measured = trio.current_time()
         self.latency = None
         self._suspect(self)

@@ -57,7 +57,9 @@ class Cache(Plugin):
         self._flights: dict[Key, Flight] = {}
         self._nursery: trio.Nursery | None = None
         self._refreshes = 0
-        self._handed_over = False
+        # While both run, the entries are counted by the heir alone. Neither outlives the other's end by these.
+        self._before: Cache | None = None
+        self._heir: Cache | None = None
 
     @classmethod
     def parse(cls, directives: Sequence[Directive], block: ServerBlock) -> Sequence[Self]:
@@ -199,6 +201,8 @@ class Cache(Plugin):
     async def run(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
         metrics = self.house.metrics
         metrics.before_reading(self._hand_in)
+        if self._before is not None:
+            self._before._heir = self
         try:
             async with trio.open_nursery() as nursery:
                 self._nursery = nursery
@@ -210,9 +214,15 @@ class Cache(Plugin):
         finally:
             metrics.forget(self._hand_in)
             self.counts.hand_in(metrics, None, None)
+            if self._before is not None:  # a reload failed, and that one serves on
+                self._before._heir = None
+                self._before = None
+            if self._heir is not None:
+                self._heir._before = None
+                self._heir = None
 
     def _hand_in(self) -> None:
-        if self._handed_over:  # the entries are counted by who has them now
+        if self._heir is not None:
             self.counts.hand_in(self.house.metrics, None, None)
         else:
             self.counts.hand_in(self.house.metrics, self.keeper.success, self.keeper.denial)
@@ -221,7 +231,7 @@ class Cache(Plugin):
         """All that was kept stays kept."""
         self.keeper.success = old.keeper.success
         self.keeper.denial = old.keeper.denial
-        old._handed_over = True
+        self._before = old
 
 
 def _text(key: Key) -> str:

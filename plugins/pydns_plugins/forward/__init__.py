@@ -14,15 +14,15 @@ from pydns.errors import CorefileError, CorefileErrorGroup
 from pydns.names import is_within
 from pydns.plugin import CallNext, Plugin
 from pydns.query import Query
-from pydns.records import Ede, Rcode, Type
+from pydns.records import Class, Ede, Rcode, Type
 from pydns.reply import Reply
 from pydns.upstream.endpoint import Endpoint
 from pydns.upstream.pool import Pool
+from pydns.upstream.resolvconf import MOST_OCTETS, nameservers
 from pydns.watch import read_whole
 from pydns_plugins.forward.asking import Asking
 from pydns_plugins.forward.numbers import Numbers
 from pydns_plugins.forward.options import MAX_UPSTREAMS, Options, read
-from pydns_plugins.forward.resolvconf import MOST_OCTETS, nameservers
 
 log = logging.getLogger("pydns.forward")
 
@@ -31,6 +31,9 @@ class Forward(Plugin):
     """One `forward` directive. Several in a block are asked in their order: each passes on what is not its own."""
 
     name: ClassVar[str] = "forward"
+
+    classes: ClassVar[frozenset[int]] = frozenset((Class.IN, Class.CH))
+    """CH too, so that `version.bind` can be asked of an upstream, as in CoreDNS."""
 
     def __init__(self, options: Options) -> None:
         self.options = options
@@ -57,6 +60,10 @@ class Forward(Plugin):
         for i, forward in enumerate(found):
             forward.followers = tuple(found[i + 1 :])
         return found
+
+    @property
+    def zones(self) -> Sequence[bytes]:
+        return self.options.zones
 
     def takes(self, name: bytes) -> bool:
         """The name is in FROM, and not in `except`, which FROM itself never is."""
@@ -89,6 +96,16 @@ class Forward(Plugin):
         if self._leads_on(reply) and any(follower.takes(query.name) for follower in self.followers):
             return await call_next(query)
         return reply
+
+    def stops(self) -> Sequence[bytes]:
+        options = self.options
+        if self.followers and (options.next or options.next_on_nodata):
+            return ()
+
+        def is_whole(zone: bytes) -> bool:
+            return not any(is_within(zone, each) or is_within(each, zone) for each in options.except_)
+
+        return [zone for zone in options.zones if is_whole(zone)]
 
     def _leads_on(self, reply: Reply) -> bool:
         """True where `next` or `next_on_nodata` names such an answer of an upstream."""

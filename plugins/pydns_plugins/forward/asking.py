@@ -52,7 +52,7 @@ class Asking:
 
         answered: set[Upstream] = set()
         reply: Reply | None = None
-        failure = "all upstreams are down"
+        failure = ""
         attempts = 0
         for upstream in self._candidates(order):
             if upstream in answered:
@@ -78,16 +78,20 @@ class Asking:
                 break
         if reply is not None:
             return reply
-        return failed(failure)
+        return failed(failure or _why_none(upstreams))
 
     def _candidates(self, order: Sequence[Upstream]) -> Iterator[Upstream]:
-        """Round after round those that are up; where none is, one at random, in case the checks are wrong."""
+        """Round after round those that are up; where none is, one at random, in case the checks are wrong.
+
+        Never one whose queries come back to us.
+        """
         while True:
-            healthy = [upstream for upstream in order if not upstream.health.down]
+            healthy = [upstream for upstream in order if upstream.usable]
             if not healthy:
                 self.broken += 1
-                if not self._options.failfast:
-                    yield random.choice(order)
+                others = [upstream for upstream in order if not upstream.looping]
+                if others and not self._options.failfast:
+                    yield random.choice(others)
                 return
             yield from healthy
 
@@ -110,7 +114,7 @@ class Asking:
         best = _best(exchanges) or (first if first.scan is not None else None)
         if best is None:
             asked = {exchange.upstream for exchange in exchanges}
-            spare = next((each for each in order if each not in asked and not each.health.down), None)
+            spare = next((each for each in order if each not in asked and each.usable), None)
             if spare is not None:
                 timeout = self._options.read_timeout
                 exchanges.append(spare.begin(request, waiter, stream=first.stream, timeout=timeout, latest=latest))
@@ -132,6 +136,13 @@ def _best(exchanges: Sequence[Exchange]) -> Exchange | None:
     if all(exchange.done for exchange in exchanges):
         return next((exchange for exchange in exchanges if exchange.scan is not None), exchanges[0])
     return None
+
+
+def _why_none(upstreams: Sequence[Upstream]) -> str:
+    looping = [upstream.name for upstream in upstreams if upstream.looping]
+    if looping:
+        return f"a forwarding loop: what is asked of {', '.join(looping)} comes back to this server"
+    return "all upstreams are down"
 
 
 def failed(reason: str) -> Reply:

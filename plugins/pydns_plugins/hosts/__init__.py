@@ -72,11 +72,22 @@ class Hosts(Plugin):
             text = f"hosts: no entry for {names.to_text(name)} and no fallthrough"
             return Reply.failure(Ede.OTHER, text, by=self.name)
         answer = entry.a if type_ == Type.A else entry.aaaa if type_ == Type.AAAA else ()
-        return Reply(answer, flags=Reply.AA, by=self.name, why=entry.why)
+        reply = Reply(answer, flags=Reply.AA, by=self.name, why=entry.why)
+        if not answer:
+            reply.lifetime = self.options.ttl  # no record says how long it holds; a change ends it at once anyhow
+        return reply
 
     def _may_fall_through(self, name: bytes) -> bool:
         """Whether a query for what is not here goes on to the next plugin."""
         return names.longest_match(name, self._fallthrough) is not None
+
+    def stops(self) -> Sequence[bytes]:
+        """Of these, unknown PTRs still go on."""
+
+        def may_go_on(zone: bytes) -> bool:
+            return any(names.is_within(zone, each) or names.is_within(each, zone) for each in self._fallthrough)
+
+        return [zone for zone in self.options.zones if not may_go_on(zone)]
 
     async def run(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
         for word in self.options.strangers:

@@ -18,7 +18,7 @@ from .exchange import Exchange
 from .format import COMMON, Format
 
 if TYPE_CHECKING:
-    from pydns.corefile.tree import Directive, ServerBlock
+    from pydns.corefile.tree import Directive, ServerBlock, Word
     from pydns.logs import LineWriter
     from pydns.query import Client
 
@@ -47,7 +47,7 @@ class Log(Plugin):
         rules: dict[bytes, Rule] = {}
         for directive in directives:
             words = list(directive.args)
-            text = str(words.pop()) if words and "{" in words[-1] else COMMON
+            text = _format(words) or COMMON
             rule = Rule(Format(text), _classes(directive))
             for word in words:
                 for zone in values.zone(word):
@@ -105,6 +105,18 @@ class _Watch:
             self._wanted = seen.verdict()[1] in self._rule.classes
         if self._wanted:
             self._lines.write("[INFO] " + self._rule.format.line(seen))
+
+
+def _format(words: list[Word]) -> str:
+    """The format, taken off the end of the words; empty where none stands there.
+
+    A variable that held blanks has become several words at one place: together they are the format.
+    """
+    last = [word for word in words if word.position == words[-1].position]
+    if not any("{" in word for word in last):
+        return ""
+    del words[-len(last) :]
+    return " ".join(last)
 
 
 def _classes(directive: Directive) -> frozenset[str]:

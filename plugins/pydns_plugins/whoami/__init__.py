@@ -10,7 +10,7 @@ from pydns import names
 from pydns.corefile import values
 from pydns.plugin import CallNext, Plugin
 from pydns.query import Query, carrier
-from pydns.records import Record, Type
+from pydns.records import Class, Record, Type
 from pydns.reply import Reply
 
 if TYPE_CHECKING:
@@ -32,6 +32,8 @@ class Whoami(Plugin):
         return (cls(),)
 
     async def serve(self, query: Query, call_next: CallNext) -> Reply:
+        if query.class_ != Class.IN:  # an A record of class CH is another thing (RFC 1035 section 3.4)
+            return await call_next(query)
         peer = query.peer
         address = ip_address(peer.host.partition("%")[0])
         if isinstance(address, IPv6Address) and address.ipv4_mapped:
@@ -43,3 +45,6 @@ class Whoami(Plugin):
             # Priority and weight 0, and the root as target: there is no host to name (RFC 2782).
             records.append(Record(owner, Type.SRV, query.class_, 0, b"\0\0\0\0" + peer.port.to_bytes(2) + names.ROOT))
         return Reply(additional=records, flags=Reply.AA, by="whoami", why=f"asked from {peer.host}")
+
+    def stops(self) -> Sequence[bytes]:
+        return (names.ROOT,)

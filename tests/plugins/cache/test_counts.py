@@ -96,3 +96,15 @@ async def test_drops_are_answers_to_other_questions(kit, nursery, autojump_clock
     other = pack(kit.question("other").wire[12:], Reply())
     await cache.serve(kit.question(), kit.Below(Reply(wire=other)))
     assert read(cache)["coredns_cache_drops_total", "."] == 1
+
+
+async def test_after_a_reload_that_failed_the_old_one_counts_its_entries_again(kit, nursery, autojump_clock):
+    old, new = kit.make(), kit.make()
+    new.house = old.house
+    await nursery.start(old.run)
+    await old.serve(kit.question(), kit.Below(Reply((kit.a(),))))
+    new.inherit(old)
+    async with trio.open_nursery() as news:
+        await news.start(new.run)
+        news.cancel_scope.cancel()
+    assert read(old)["coredns_cache_entries", "success", "."] == 1

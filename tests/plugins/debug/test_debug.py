@@ -12,8 +12,9 @@ from pydns.logs import LineWriter, configure
 from pydns.plugin import House
 from pydns.query import Query
 from pydns.reply import Reply
+from pydns.testing import query
 from pydns_plugins.debug import Debug
-from tests.plugins.asking import block, directives, query
+from tests.plugins.asking import block, directives
 
 
 @pytest.fixture(autouse=True)

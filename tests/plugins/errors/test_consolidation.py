@@ -10,8 +10,9 @@ from pydns.errors import PydnsError
 from pydns.plugin import House
 from pydns.query import Query
 from pydns.reply import Reply
+from pydns.testing import query
 from pydns_plugins.errors import Errors
-from tests.plugins.asking import block, directives, query
+from tests.plugins.asking import block, directives
 
 Start = Callable[[str], Awaitable[Errors]]
 

@@ -10,8 +10,9 @@ from pydns.plugin import House
 from pydns.query import Query
 from pydns.records import Ede, Rcode
 from pydns.reply import Reply
+from pydns.testing import query
 from pydns_plugins.errors import MAX_EXPRESSION, MAX_PATTERNS, Errors
-from tests.plugins.asking import block, directives, query
+from tests.plugins.asking import block, directives
 
 
 def errors(text: str = "errors") -> Errors:

@@ -162,3 +162,20 @@ def test_all_errors_are_told_at_once() -> None:
     assert [line.split(": ")[0] for line in lines] == [
         "Corefile:1:3", "Corefile:1:4", "Corefile:2:2", "Corefile:3:2", "Corefile:4:1",
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("texts", "zones"),
+    [
+        (["forward . 192.0.2.1"], [ROOT]),
+        (["forward example.org 192.0.2.1"], [from_text("example.org")]),
+        (["forward . 192.0.2.1\nexcept example.org"], []),
+        (["forward example.org 192.0.2.1\nexcept example.org"], []),
+        (["forward example.org 192.0.2.1\nexcept example.net"], [from_text("example.org")]),
+        (["forward . 192.0.2.1\nnext NXDOMAIN"], [ROOT]),
+        (["forward . 192.0.2.1\nnext NXDOMAIN", "forward . 192.0.2.2"], []),
+        (["forward . 192.0.2.1\nnext_on_nodata", "forward . 192.0.2.2"], []),
+    ],
+)
+def test_it_stops_the_zones_of_which_all_is_taken(texts: list[str], zones: list[bytes]) -> None:
+    assert list(parse(*texts)[0].stops()) == zones

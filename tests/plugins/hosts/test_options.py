@@ -119,3 +119,19 @@ def test_all_errors_are_told_in_their_order(parse: Parse) -> None:
 def test_parsing_opens_no_file(options: Read, tmp_path: Path) -> None:
     (tmp_path / "unreadable").mkdir()
     assert options("hosts unreadable").files == (tmp_path / "unreadable",)
+
+
+@pytest.mark.parametrize(
+    ("text", "zones"),
+    [
+        ("hosts", ["."]),
+        ("hosts a example.org example.net", ["example.org", "example.net"]),
+        ("hosts\n fallthrough", []),
+        ("hosts\n fallthrough example.org", []),
+        ("hosts a example.org example.net\n fallthrough example.org", ["example.net"]),
+        ("hosts a example.org\n fallthrough org", []),
+        ("hosts a example.org\n fallthrough a.example.org", []),
+    ],
+)
+def test_it_stops_the_zones_that_nothing_falls_through(text: str, zones: list[str], parse: Parse) -> None:
+    assert parse(text).stops() == [from_text(zone) for zone in zones]

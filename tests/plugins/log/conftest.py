@@ -10,8 +10,9 @@ from pydns.plugin import House
 from pydns.query import Query
 from pydns.records import Record
 from pydns.reply import Reply
+from pydns.testing import Someone
 from pydns_plugins.log import Log
-from tests.plugins.asking import Someone, block, directives
+from tests.plugins.asking import block, directives
 
 
 class Lines:

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from pydns import names
 from pydns.records import Class, Opcode, Rcode, Record, Type
 from pydns.reply import Reply
+from pydns.testing import query
 from pydns_plugins.log.classify import CLASSES, classify
-from tests.plugins.asking import query
 from tests.plugins.log.conftest import message
 
 NAME = names.from_text("example.org")

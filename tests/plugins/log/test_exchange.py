@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
+from pydns.testing import query
 from pydns_plugins.log.exchange import Exchange, answer_flags
-from tests.plugins.asking import query
 
 
 @pytest.mark.parametrize(

@@ -5,9 +5,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pydns.query import Address, Edns
+from pydns.testing import Someone, query
 from pydns_plugins.log.exchange import Exchange
 from pydns_plugins.log.format import COMBINED, COMMON, PLACEHOLDERS, Format
-from tests.plugins.asking import Someone, query
 
 IPV6 = Someone(Address("2001:db8::9", 4000), "tcp", Address("::1", 53))
 

@@ -8,12 +8,14 @@ import pytest
 import trio
 
 from pydns import names
+from pydns.corefile.parser import parse_text
 from pydns.errors import CorefileErrorGroup
 from pydns.plugin import House
 from pydns.query import Address, Edns, Query
 from pydns.records import Class, Rcode, Record, Type
 from pydns.reply import Reply
-from tests.plugins.asking import Someone, query
+from pydns.testing import Someone, query
+from pydns_plugins.log import Log
 
 if TYPE_CHECKING:
     from tests.plugins.log.conftest import Logged
@@ -48,6 +50,12 @@ async def test_the_duration_is_the_chain_s_and_is_told_for_the_first_answer_only
     first, second = (float(line.removeprefix("[INFO] ").removesuffix("s")) for line in log.lines)
     assert 0.02 <= first < 5
     assert second == 0
+
+
+async def test_a_format_in_a_variable_keeps_its_words() -> None:
+    corefile = parse_text(". {\n log . {$FORMAT}\n}\n", environ={"FORMAT": "asked {name} {type}"})
+    (log,) = Log.parse(corefile.blocks[0].directives, corefile.blocks[0])
+    assert {zone: rule.format.text for zone, rule in log.rules.items()} == {names.ROOT: "asked {name} {type}"}
 
 
 async def test_a_replay_is_logged_with_what_is_its_own(logged: Make) -> None:

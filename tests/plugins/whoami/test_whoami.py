@@ -7,8 +7,9 @@ from pydns.errors import CorefileError
 from pydns.query import Address, Query
 from pydns.records import Record, Type
 from pydns.reply import Reply
+from pydns.testing import FakeNext, Someone, query
 from pydns_plugins.whoami import Whoami
-from tests.plugins.asking import Someone, block, directives, query
+from tests.plugins.asking import block, directives
 
 LONGEST = ".".join(["x" * 63, "y" * 63, "z" * 63, "w" * 61])  # 255 octets
 
@@ -76,9 +77,10 @@ async def test_a_name_without_room_for_a_label_has_no_service() -> None:
     assert [record.type for record in (await ask(LONGEST)).additional] == [Type.A]
 
 
-async def test_records_are_of_the_query_s_class() -> None:
-    reply = await whoami().serve(query(class_=3), below)
-    assert {record.class_ for record in reply.additional} == {3}
+async def test_other_classes_are_passed_on() -> None:
+    # Addresses of class CH are written otherwise (RFC 1035 section 3.4).
+    next_ = FakeNext()
+    assert await whoami().serve(query(class_=3), next_) is next_.reply
 
 
 async def test_the_answer_is_for_this_client_alone() -> None:
@@ -95,3 +97,7 @@ def test_a_second_directive_adds_nothing() -> None:
 def test_it_takes_no_arguments_and_no_block(text: str) -> None:
     with pytest.raises(CorefileError, match=r"^Corefile:1:"):
         whoami(text)
+
+
+def test_it_passes_no_query_on() -> None:
+    assert whoami().stops() == (names.ROOT,)

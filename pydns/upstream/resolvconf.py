@@ -6,7 +6,7 @@ import logging
 
 from pydns.upstream.endpoint import Endpoint, endpoint
 
-log = logging.getLogger("pydns.forward")
+log = logging.getLogger("pydns.upstream")
 
 MOST_OCTETS = 1 << 20
 """A longer file is no resolv.conf."""

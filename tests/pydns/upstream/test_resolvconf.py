@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pydns.upstream.endpoint import Endpoint
-from pydns_plugins.forward.resolvconf import nameservers
+from pydns.upstream.resolvconf import nameservers
 
 TEXT = """# made by hand
 ; also a comment
@@ -35,7 +35,7 @@ def test_the_nameserver_lines_are_read_in_order_each_once() -> None:
     ],
 )
 def test_a_bad_line_is_logged_with_its_number(line: str, message: str, caplog: pytest.LogCaptureFixture) -> None:
-    caplog.set_level(logging.WARNING, "pydns.forward")
+    caplog.set_level(logging.WARNING, "pydns.upstream")
     assert nameservers(f"\n{line}\nnameserver 192.0.2.1\n", "resolv.conf") == (Endpoint("192.0.2.1", 53),)
     assert caplog.messages == [message]
 

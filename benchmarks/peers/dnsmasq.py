@@ -1,0 +1,36 @@
+"""Dnsmasq: hosts files and a small cache, the server of homes and of many clusters."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import ClassVar
+
+from benchmarks.peers.peer import Peer, Task, user
+from benchmarks.probe import LOOPBACK
+from benchmarks.workloads import NAMES
+
+
+class Dnsmasq(Peer):
+    name: ClassVar[str] = "dnsmasq"
+    program: ClassVar[str] = "dnsmasq"
+    package: ClassVar[str] = "dnsmasq-base"
+    version_arguments: ClassVar[Sequence[str]] = ("-v",)
+
+    def configure(self, task: Task) -> Sequence[str | Path]:
+        names = f"server={LOOPBACK}#{task.upstream}" if task.workload.upstream else f"addn-hosts={task.data.hosts}"
+        file = task.folder / "dnsmasq.conf"
+        file.write_text(f"""\
+listen-address={LOOPBACK}
+bind-interfaces
+port={task.port}
+user={user()}
+pid-file=
+log-facility=-
+no-resolv
+no-hosts
+cache-size={2 * NAMES if task.workload.cache else 0}
+dns-forward-max=2000
+{names}
+""")
+        return self.path(), "--keep-in-foreground", f"--conf-file={file}"

@@ -1,0 +1,233 @@
+"""UDP: the socket is drained in batches, kept answers leave at once, and others when their queries are answered."""
+
+from __future__ import annotations
+
+import socket
+import struct
+from typing import TYPE_CHECKING, ClassVar, Final
+
+import trio
+
+from pydns.listen.mmsg import SIZE, SLOTS, Batch
+from pydns.listen.sockaddr import to_address
+from pydns.listen.tick import TickEnd
+from pydns.packetcache import tell
+from pydns.query import Address
+
+if TYPE_CHECKING:
+    from pydns.metrics import Metrics
+    from pydns.packetcache import Watch
+    from pydns.server import Server
+
+BUFFER: Final = 4 * 1024 * 1024
+"""Octets asked for each socket's buffers. The kernel's default holds 256 queries."""
+
+_MOST_WAITING: Final = 2 * BUFFER // 512
+"""Datagrams that the kernel's buffer cannot hold more of: it is twice what is asked, and each takes over 512 octets."""
+
+_SO_RCVBUFFORCE: Final = 33  # these two are not in Python's socket module
+_SO_SNDBUFFORCE: Final = 32
+_SO_MEMINFO: Final = 55
+_DROPS_AT: Final = 8  # SK_MEMINFO_DROPS
+_IP_PKTINFO: Final = 8  # missing in Python 3.11
+_WILDCARDS: Final = ("0.0.0.0", "::")
+
+
+class UdpListener:
+    """Hands what comes over one bound socket to a server."""
+
+    def __init__(self, sock: socket.socket, server: Server, metrics: Metrics) -> None:
+        self.socket = sock
+        self.server = server
+        self.local = Address(*sock.getsockname()[:2])
+        with_local = self.local.host in _WILDCARDS
+        if with_local:
+            if sock.family == socket.AF_INET:
+                sock.setsockopt(socket.IPPROTO_IP, _IP_PKTINFO, 1)
+            else:
+                sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_RECVPKTINFO, 1)
+        _ask_for_buffers(sock)
+        self._in = Batch(sock, with_local)
+        self._out = Batch(sock, with_local)
+        self._out.for_sending()
+        self._filled = 0  # slots of `_out`
+        self._tick = TickEnd(self._flush)
+        self._replayed = _SlotClient(self._in, self.local)
+        self._metrics = metrics
+        self._receiving = trio.CancelScope()
+        self._unsent = 0
+        self._counted = [0, 0]  # drops and unsent answers that were handed in
+
+    async def run(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
+        """Receives until it is cancelled."""
+        self._metrics.before_reading(self._hand_in)
+        try:
+            async with trio.open_nursery() as nursery:
+                await nursery.start(self._tick.run)
+                task_status.started()
+                with self._receiving:
+                    while True:
+                        await trio.lowlevel.wait_readable(self.socket)
+                        while self._receive() == SLOTS:
+                            await trio.lowlevel.checkpoint()
+        finally:
+            self._hand_in()
+            self._metrics.forget(self._hand_in)
+            self._out.close()
+            self.socket.close()
+
+    def stop_receiving(self) -> None:
+        """Takes what came so far and no more; answers go on leaving."""
+        for _ in range(_MOST_WAITING // SLOTS):  # who asks without end must not keep it from stopping
+            if self._receive() < SLOTS:
+                break
+        self._receiving.cancel()
+
+    def _receive(self) -> int:
+        """One batch; says how many messages there were."""
+        batch, server = self._in, self.server
+        try:
+            count = batch.receive()
+        except OSError:  # an ICMP error for an answer of before: it says nothing about this socket
+            return 0
+        packets = server.packets("udp")
+        get, epoch, now = packets.entries.get, server.house.changes.epoch, trio.current_time()
+        data, lengths, outgoing = batch.data, batch.lengths, batch.outgoing
+        at = first = 0
+        missed = False
+        for i in range(count):
+            key = data[at + 2 : at + lengths[i]].tobytes()
+            kept = get(key)
+            if kept is None or kept.epoch != epoch or kept.until <= now:
+                kept = packets.find(key, now) if kept is not None else None
+            if kept is not None:
+                body = kept.body
+                if kept.watchers:
+                    self._tell(i, kept.watchers, data[at : at + 2].tobytes(), key, body)
+                end = at + 2 + len(body)
+                data[at + 2 : end] = body
+                outgoing[i] = end - at
+            else:
+                if first < i:
+                    self._unsent += batch.send(first, i - first)
+                first = i + 1
+                missed = True
+                server.take_new(data[at : at + 2].tobytes() + key, _UdpClient(self, *batch.peer(i)), packets)
+            at += SIZE
+        if first < count:
+            self._unsent += batch.send(first, count - first)
+        if missed:
+            server.go()
+        return count
+
+    def _tell(self, slot: int, watchers: Watch, identity: bytes, key: bytes, body: bytes) -> None:
+        self._replayed.slot = slot
+        tell(watchers, identity + key, self._replayed, identity + body)
+
+    def answer(self, name: bytes, control: bytes, message: bytes) -> None:
+        """Has a message sent at the end of this tick, or once a batch is full."""
+        if len(message) > SIZE:
+            self._unsent += 1
+            return
+        self._out.put(self._filled, name, control, message)
+        self._filled += 1
+        if self._filled == SLOTS:
+            self._flush()
+        else:
+            self._tick.arm()
+
+    def _flush(self) -> None:
+        count, self._filled = self._filled, 0
+        if count:
+            self._unsent += self._out.send(0, count)
+
+    def _hand_in(self) -> None:
+        """What the kernel dropped, since its buffer was full, and what it would not send."""
+        help_ = "Queries that the kernel dropped, as the socket's buffer was full."
+        counts = (
+            (self._metrics.counter("pydns_udp_kernel_drops_total", help_, "server"), self._kernel_drops()),
+            (
+                self._metrics.counter("pydns_udp_unsent_total", "Answers that could not be sent.", "server"),
+                self._unsent,
+            ),
+        )
+        for i, (counter, total) in enumerate(counts):
+            counter.add(self.server.label, amount=total - self._counted[i])
+            self._counted[i] = total
+
+    def _kernel_drops(self) -> int:
+        try:
+            numbers = self.socket.getsockopt(socket.SOL_SOCKET, _SO_MEMINFO, 36)
+        except OSError:
+            return self._counted[0]
+        return int(struct.unpack("9I", numbers)[_DROPS_AT])
+
+
+class _UdpClient:
+    """Who sent one query."""
+
+    __slots__ = ("_control", "_listener", "_name")
+
+    transport: ClassVar[str] = "udp"
+
+    def __init__(self, listener: UdpListener, name: bytes, control: bytes) -> None:
+        self._listener = listener
+        self._name = name
+        self._control = control
+
+    def send(self, answer: bytes | None) -> None:
+        if answer is not None:
+            self._listener.answer(self._name, self._control, answer)
+
+    @property
+    def peer(self) -> Address:
+        return _peer(self._name)
+
+    @property
+    def local(self) -> Address:
+        return _local(self._control, self._listener.local)
+
+
+class _SlotClient:
+    """Who sent the query in a slot of a batch, read only where somebody asks. It holds until the next batch."""
+
+    transport: ClassVar[str] = "udp"
+
+    def __init__(self, batch: Batch, local: Address) -> None:
+        self.slot = 0
+        self._batch = batch
+        self._bound = local
+
+    @property
+    def peer(self) -> Address:
+        return _peer(self._batch.peer(self.slot)[0])
+
+    @property
+    def local(self) -> Address:
+        return _local(self._batch.peer(self.slot)[1], self._bound)
+
+
+def _peer(name: bytes) -> Address:
+    """From struct sockaddr_in or sockaddr_in6."""
+    family, port = int.from_bytes(name[:2], "little"), name[2] << 8 | name[3]
+    if family == socket.AF_INET:
+        return Address(socket.inet_ntop(socket.AF_INET, name[4:8]), port)
+    scope = int.from_bytes(name[24:28], "little")
+    return to_address((socket.inet_ntop(socket.AF_INET6, name[8:24]), port, 0, scope))
+
+
+def _local(control: bytes, bound: Address) -> Address:
+    """From struct in_pktinfo or in6_pktinfo behind the control message's header."""
+    if not control:
+        return bound
+    if len(control) == 32:
+        return Address(socket.inet_ntop(socket.AF_INET, control[20:24]), bound.port)
+    return to_address((socket.inet_ntop(socket.AF_INET6, control[16:32]), bound.port, 0, 0))
+
+
+def _ask_for_buffers(sock: socket.socket) -> None:
+    for forced, plain in ((_SO_RCVBUFFORCE, socket.SO_RCVBUF), (_SO_SNDBUFFORCE, socket.SO_SNDBUF)):
+        try:
+            sock.setsockopt(socket.SOL_SOCKET, forced, BUFFER)  # over net.core.rmem_max, as root
+        except PermissionError:
+            sock.setsockopt(socket.SOL_SOCKET, plain, BUFFER)

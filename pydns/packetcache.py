@@ -1,0 +1,223 @@
+"""Whole answers, replayed for queries that are the same but for their id: the fast lane.
+
+It must never give an answer that the chain would not give. So it keeps an answer only where everything speaks for it:
+nobody looked at who asked, the plugin that answered lets it be replayed, no source has changed since the query came,
+and a TTL or a lifetime says how long it holds. It belongs to one address, transport and router, and ends with them.
+
+What makes two queries the same is `key_of`: the message behind its id, the name in small letters, and without those
+EDNS options (COOKIE, keepalive, padding) that no plugin on this address reads.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections import OrderedDict
+from struct import Struct
+from typing import TYPE_CHECKING, Any, Final
+
+from pydns.errors import WireError
+from pydns.records import Class, Rcode, Type
+from pydns.wire.edns import COOKIE, KEEPALIVE, PADDING, pack_options
+from pydns.wire.scan import scan
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from pydns.changes import Changes
+    from pydns.query import Client, Query
+    from pydns.reply import Reply
+
+log = logging.getLogger("pydns.packetcache")
+
+MOST_BYTES: Final = 32 * 1024 * 1024
+"""Memory for the answers of one address and transport, nearly. The oldest go first."""
+
+HOP_BY_HOP: Final = frozenset((COOKIE, KEEPALIVE, PADDING))
+"""Options between a client and its server alone: an answer depends on them only where a plugin says so."""
+
+_OVERHEAD: Final = 600  # bytes that an entry takes beside its key and its message: measured, rounded up
+_PER_TTL: Final = 150  # bytes of an (offset, TTL) pair: measured, rounded up
+_SEEN: Final = 50_000  # keys that were asked once; an answer is kept from its second asking on
+_KEPT_RCODES: Final = frozenset((Rcode.NOERROR, Rcode.NXDOMAIN))
+_NEVER: Final = frozenset((Type.AXFR, Type.IXFR, Type.TKEY, Type.TSIG, Type.OPT))
+_PLAIN: Final = (b"\0\1\0\0\0\0\0\0", b"\0\1\0\0\0\0\0\1")  # the counts of a question, and of one with an OPT
+_put_ttl: Final = Struct("!I").pack_into
+
+Watch = tuple["Callable[[bytes, Any, bytes], None]", ...]
+
+
+class Kept:
+    """One answer, less its id. It may be given as it is while `until` (trio's clock) is ahead and no source changed.
+
+    `names` are those that it depends on, `epoch` the one at which that was last looked up.
+    """
+
+    __slots__ = ("_ages", "_end", "_stored", "body", "epoch", "names", "question_end", "ttls", "until", "watchers")
+
+    def __init__(
+        self,
+        body: bytes,
+        question_end: int,
+        names: tuple[bytes, ...],
+        epoch: int,
+        watchers: Watch,
+        ttls: tuple[tuple[int, int], ...],
+        stored: float,
+        end: float,
+        ages: bool,
+    ) -> None:
+        self.body = body
+        self.question_end = question_end
+        self.names = names
+        self.epoch = epoch
+        self.watchers = watchers
+        self.ttls = ttls if ages else ()
+        self._stored = stored
+        self._end = end
+        self._ages = ages
+        self.until = min(end, stored + 1) if ages else end
+
+    def freshen(self, now: float, changes: Changes) -> bool:
+        """Brings it up to `now`: TTLs count down, changes are looked through. False where it has ended."""
+        if now >= self._end:
+            return False
+        if self.epoch != changes.epoch:
+            if changes.touched_since(self.epoch, self.names):
+                return False
+            self.epoch = changes.epoch
+        if now >= self.until and self._ages:
+            age = int(now - self._stored)
+            aged = bytearray(self.body)  # new bytes: the old ones may be on their way out
+            for offset, ttl in self.ttls:
+                _put_ttl(aged, offset, max(0, ttl - age))
+            self.body = bytes(aged)
+            self.until = min(self._end, self._stored + age + 1)
+        return True
+
+
+class PacketCache:
+    """The answers of one address, transport and router.
+
+    `entries` may be read by who is in a hurry: one whose `until` is ahead and whose `epoch` is that of the changes may
+    be sent behind an id. Anything else goes through `find`.
+    """
+
+    def __init__(self, changes: Changes, read_options: frozenset[int], most_bytes: int = MOST_BYTES) -> None:
+        # Not a dict: to find its oldest entry after many others went takes longer than to answer a query.
+        self.entries: OrderedDict[bytes, Kept] = OrderedDict()
+        self.bytes = 0
+        self._changes = changes
+        self._left_out = HOP_BY_HOP - read_options
+        self._most_bytes = most_bytes
+        self._seen: set[int] = set()
+        self._seen_before: set[int] = set()
+
+    def find(self, key: bytes, now: float) -> Kept | None:
+        """The answer for a key, brought up to `now`."""
+        kept = self.entries.get(key)
+        if kept is None or kept.freshen(now, self._changes):
+            return kept
+        self._remove(key, kept)
+        return None
+
+    def answer(self, query: bytes, question_end: int, kept: Kept, client: Client) -> bytes:
+        """The message for a query that is the same as the kept one's but for letters and options left out."""
+        body = kept.body
+        answer = query[:2] + body[:10] + query[12:question_end] + body[kept.question_end :]
+        tell(kept.watchers, query, client, answer)
+        return answer
+
+    def key_of(self, query: Query) -> bytes | None:
+        """What queries with the same answer have in common; None where the answer must not be kept."""
+        wire, end = query.wire, query.question_end
+        if wire[4:12] not in _PLAIN or query.class_ != Class.IN or query.flags & 0x7800 or query.type in _NEVER:
+            return None
+        edns = query.edns
+        if edns is None:
+            # Without an OPT the question ends the message; a TSIG or anything else behind it is not understood here.
+            return wire[2:12] + query.name + wire[end - 4 :] if len(wire) == end else None
+        if not edns.options:
+            return wire[2:12] + query.name + wire[end - 4 :]
+        left_out = self._left_out
+        kept = pack_options(option for option in edns.options if option[0] not in left_out)
+        return wire[2:12] + query.name + wire[end - 4 : end + 9] + len(kept).to_bytes(2) + kept
+
+    def offer(self, key: bytes, query: Query, reply: Reply, answer: bytes, now: float) -> None:
+        """Keeps the answer that went out for `query`, where it may be kept and was asked for before.
+
+        `query` is the client's own (its origin), `reply` what the chain gave and `answer` what was made of it.
+        """
+        if query.personal or not reply.replay or reply.finish or reply.rcode not in _KEPT_RCODES:
+            return
+        mark = hash(key)
+        if mark not in self._seen and mark not in self._seen_before:
+            self._seen.add(mark)
+            if len(self._seen) >= _SEEN:
+                self._seen_before, self._seen = self._seen, set()
+            return
+        names = (query.name, *query.asked_within)
+        changes = self._changes
+        if query.epoch != changes.epoch and changes.touched_since(query.epoch, names):
+            return  # while the chain waited
+        ttls = _ttls(answer)
+        seconds = _lifetime(answer, ttls, reply.lifetime)
+        if seconds <= 0 or self.key_of(query) != key:  # the key may be that of a router before
+            return
+        end = query.question_end - 2
+        shortened = tuple((offset - 2, ttl) for offset, ttl in ttls)
+        body = answer[2:12] + query.name + answer[end - 2 :]  # as it is sent to who asks in small letters
+        kept = Kept(body, end, names, changes.epoch, reply.watchers, shortened, now, now + seconds, reply.ages)
+        self._put(key, kept)
+
+    def _put(self, key: bytes, kept: Kept) -> None:
+        before = self.entries.pop(key, None)  # anew behind the others: who is asked for again is the last to go
+        if before is not None:
+            self.bytes -= _size(key, before)
+        self.entries[key] = kept
+        self.bytes += _size(key, kept)
+        while self.bytes > self._most_bytes:
+            oldest, ended = self.entries.popitem(last=False)
+            self.bytes -= _size(oldest, ended)
+
+    def _remove(self, key: bytes, kept: Kept) -> None:
+        del self.entries[key]
+        self.bytes -= _size(key, kept)
+
+
+def tell(watchers: Watch, query: bytes, client: Client, answer: bytes) -> None:
+    """Calls those who watch an answer leave. It was right, and leaves, whatever they raise."""
+    for watch in watchers:
+        try:
+            watch(query, client, answer)
+        except Exception as error:
+            log.error("who watches answers failed: %s: %s", type(error).__name__, error)
+
+
+def _size(key: bytes, kept: Kept) -> int:
+    return _OVERHEAD + len(key) + len(kept.body) + _PER_TTL * len(kept.ttls) + sum(map(len, kept.names))
+
+
+def _ttls(answer: bytes) -> tuple[tuple[int, int], ...]:
+    """The offset and the value of each TTL; none where the bytes are no message."""
+    try:
+        entries = scan(answer).entries
+    except WireError:
+        return ()
+    return tuple((entry.rdata - 6, entry.ttl) for entry in entries)
+
+
+def _lifetime(answer: bytes, ttls: tuple[tuple[int, int], ...], lifetime: float | None) -> float:
+    """Seconds that an answer may be replayed: its lowest TTL, its signatures' end, and what its source says."""
+    if not ttls:
+        return lifetime or 0.0
+    seconds = float(min(ttl for _, ttl in ttls))
+    if lifetime is not None:
+        seconds = min(seconds, lifetime)
+    for offset, _ in ttls:
+        if answer[offset - 4 : offset - 2] == Type.RRSIG.to_bytes(2):
+            # Signature expiration in serial arithmetic (RFC 4034 section 3.1.5).
+            expiration = int.from_bytes(answer[offset + 14 : offset + 18])
+            left = (expiration - int(time.time())) % 2**32
+            seconds = min(seconds, left if left < 2**31 else 0)
+    return seconds

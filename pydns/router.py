@@ -1,0 +1,73 @@
+"""From a query's name to the server block that answers it, for one address."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from pydns.names import ROOT, ancestors, parent
+from pydns.records import Type
+
+if TYPE_CHECKING:
+    from pydns.plugin import CallNext
+    from pydns.query import Query
+
+
+class Route:
+    """A server block as the router sees it: a chain for each opcode, the classes it answers, and its filters."""
+
+    __slots__ = ("chains", "classes", "filters", "reads_options")
+
+    def __init__(
+        self,
+        chains: Mapping[int, CallNext],
+        classes: frozenset[int],
+        reads_options: frozenset[int] = frozenset(),
+        filters: Sequence[Callable[[Query], bool]] = (),
+    ) -> None:
+        self.chains = chains
+        self.classes = classes
+        self.reads_options = reads_options
+        self.filters = tuple(filters)
+
+    def takes(self, query: Query) -> bool:
+        return all(takes(query) for takes in self.filters)
+
+
+class Router:
+    """The longest zone that holds the name; of its blocks the first, in Corefile order, whose filters take the query.
+
+    Where none does, shorter zones are tried. A zone's DS records stand in its parent (RFC 4035 section 3.1.4.1), so DS
+    at exactly a block's zone goes to the block of a parent zone, if there is one.
+    """
+
+    __slots__ = ("_only", "_routes", "opcodes", "reads_options", "under_way")
+
+    def __init__(self, routes: Mapping[bytes, Sequence[Route]]) -> None:
+        self._routes = {zone: tuple(found) for zone, found in routes.items()}
+        every = [route for found in self._routes.values() for route in found]
+        self.opcodes = frozenset(opcode for route in every for opcode in route.chains)
+        self.reads_options = frozenset(code for route in every for code in route.reads_options)
+        self.under_way = 0
+        """Queries that are being answered by these blocks."""
+        # Most Corefiles have one block for everything: then there is nothing to look up.
+        root = self._routes.get(ROOT, ())
+        self._only = root[0] if len(every) == 1 and root and not root[0].filters else None
+
+    def find(self, query: Query) -> Route | None:
+        """The block that answers; sets `query.zone`. None where no block is for that name."""
+        if self._only is not None:
+            query.zone = ROOT
+            return self._only
+        name = query.name
+        if query.type == Type.DS and name != ROOT:
+            return self._find(query, parent(name)) or self._find(query, name)
+        return self._find(query, name)
+
+    def _find(self, query: Query, name: bytes) -> Route | None:
+        for zone in ancestors(name):
+            for route in self._routes.get(zone, ()):
+                if not route.filters or route.takes(query):
+                    query.zone = zone
+                    return route
+        return None

@@ -1,0 +1,196 @@
+"""One address: what comes in there is read, checked, routed, answered, and fitted to its client."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING, Final
+
+import trio
+
+from pydns import names
+from pydns.errors import WireError
+from pydns.logs import is_logged
+from pydns.packetcache import PacketCache, tell
+from pydns.plugin import Plugin
+from pydns.records import Class, Ede, Rcode, class_text, opcode_text, type_text
+from pydns.reply import Reply
+from pydns.wire.message import bare, render
+from pydns.wire.question import read_question
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+    from pydns.crew import Crew
+    from pydns.listen.taker import Answerable
+    from pydns.plugin import House
+    from pydns.query import Query
+    from pydns.router import Router
+
+log = logging.getLogger("pydns.server")
+
+_NO_VERSION: Final = (Ede.OTHER, "EDNS version 0 is the only one")
+_STREAMS: Final = frozenset(("tcp", "tls", "https", "quic"))
+
+
+class Server:
+    """Takes messages from the listeners of one address (`pydns.listen.taker.Taker`).
+
+    `label` is its address as CoreDNS's metrics write it, `dns://127.0.0.1:53`. `router` may be swapped at any time by
+    `route`: queries under way end with the one that they began with.
+    """
+
+    def __init__(self, label: str, router: Router, crew: Crew, house: House) -> None:
+        self.label = label
+        self.house = house
+        self.under_way = 0
+        """Queries that were taken and not answered yet."""
+        self._crew = crew
+        self._dropped = house.metrics.counter(
+            "pydns_dropped_messages_total", "Messages that got no answer.", "server", "reason"
+        )
+        self._failures = house.metrics.counter("coredns_panics_total", "A metrics that counts the number of panics.")
+        self.route(router)
+
+    def route(self, router: Router) -> None:
+        """From now on queries go to these blocks. Answers that others gave are forgotten."""
+        self.router = router
+        self._packets: dict[str, PacketCache] = {}
+
+    def packets(self, transport: str) -> PacketCache:
+        """The answers that may be replayed to who comes over `transport`; another object after each `route`."""
+        found = self._packets.get(transport)
+        if found is None:
+            found = self._packets[transport] = PacketCache(self.house.changes, self.router.reads_options)
+        return found
+
+    def take(self, wire: bytes, client: Answerable) -> None:
+        """Takes a message: answers it at once where that can be done, or queues it."""
+        packets = self.packets(client.transport)
+        kept = packets.find(wire[2:], trio.current_time())
+        if kept is not None:
+            client.send(packets.answer(wire, kept.question_end + 2, kept, client))
+        else:
+            self.take_new(wire, client, packets)
+
+    def go(self) -> None:
+        self._crew.go()
+
+    def take_new(self, wire: bytes, client: Answerable, packets: PacketCache) -> None:
+        """As `take`, for a message that is none of the kept answers' byte for byte."""
+        try:
+            query = read_question(wire, client, self.house.changes.epoch)
+        except WireError as error:
+            client.send(self._refused(wire, error))
+            return
+        key = packets.key_of(query)
+        if (key is not None and len(wire) - 2 != len(key)) or wire[12 : query.question_end - 4] != query.name:
+            kept = packets.find(key, trio.current_time()) if key is not None else None
+            if kept is not None:
+                client.send(packets.answer(wire, query.question_end, kept, client))
+                return
+        refusal = self._refusal(query)
+        if refusal is not None:
+            client.send(self._finish(query, refusal, None))
+        elif self._crew.add((self, query, key, client)):
+            self.under_way += 1
+        else:
+            self._dropped.add(self.label, "overload")
+            client.send(None)
+
+    def _refused(self, wire: bytes, error: WireError) -> bytes | None:
+        """What the sender of a message that is no query gets: FORMERR with its id, or nothing at all."""
+        if error.reply_with is None:
+            self._dropped.add(self.label, "response" if len(wire) >= 12 else "short")
+            return None
+        opcode = wire[2] >> 3 & 15
+        return bare(wire, error.reply_with if opcode in self.router.opcodes else Rcode.NOTIMP)
+
+    def _refusal(self, query: Query) -> Reply | None:
+        """The answer to what is not for any plugin."""
+        if query.edns is not None and query.edns.version:
+            return Reply(rcode=Rcode.BADVERS, errors=(_NO_VERSION,))  # RFC 6891 section 6.1.3
+        if query.opcode not in self.router.opcodes:
+            text = f"no plugin takes {opcode_text(query.opcode)}"
+            return Reply.failure(Ede.NOT_SUPPORTED, text, rcode=Rcode.NOTIMP)
+        if query.question_end == 12:
+            return Reply()  # it wants a cookie and nothing else (RFC 7873 section 5.4), and there is none here
+        return None
+
+    async def answer(self, query: Query, key: bytes | None) -> bytes | None:
+        """The message that answers a query; None where nothing is to leave.
+
+        Whatever goes wrong in the chain is SERVFAIL here, a line in the log and a count.
+        """
+        router = self.router
+        router.under_way += 1
+        packets = self._packets.get(query.client.transport)
+        query.ask = self.ask
+        try:
+            reply = await self.ask(query)
+            answer = self._finish(query, reply, key, packets)
+        except Exception as error:
+            answer = self._failed(query, error)
+        finally:
+            router.under_way -= 1
+            self.under_way -= 1
+        return answer
+
+    async def ask(self, query: Query) -> Reply:
+        """The reply of the chain that the query's name leads to, also for questions from within."""
+        route = self.router.find(query)
+        if route is None:
+            text = f"no server block for {names.to_text(query.name)}"
+            return Reply.failure(Ede.PROHIBITED, text, rcode=Rcode.REFUSED)
+        if query.class_ != Class.IN and query.class_ not in route.classes:
+            text = f"no plugin takes class {class_text(query.class_)}"
+            return Reply.failure(Ede.NOT_SUPPORTED, text, rcode=Rcode.REFUSED)
+        chain = route.chains.get(query.flags >> 11 & 15)
+        if chain is None:
+            text = f"no plugin takes {opcode_text(query.opcode)} for {names.to_text(query.zone)}"
+            return Reply.failure(Ede.NOT_SUPPORTED, text, rcode=Rcode.NOTIMP)
+        return await chain(query)
+
+    def overdue(self, query: Query) -> bytes:
+        """The answer to a query that took too long."""
+        text = f"no answer in {self._crew.patience:g} s"
+        log.warning("%s %s: %s", names.to_text(query.name), type_text(query.type), text)
+        answer = self._finish(query, Reply.failure(Ede.OTHER, text), None)
+        assert answer is not None  # it is not dropped
+        return answer
+
+    def _finish(
+        self, query: Query, reply: Reply, key: bytes | None, packets: PacketCache | None = None
+    ) -> bytes | None:
+        if reply.dropped:
+            self._dropped.add(self.label, reply.by or "plugin")
+            answer = None
+        else:
+            answer = render(query, reply, stream=query.client.transport in _STREAMS)
+            for finish in reply.finish:
+                answer = finish(query, answer)
+            if key is not None and packets is not None:
+                packets.offer(key, query.origin, reply, answer, trio.current_time())
+            tell(reply.watchers, query.wire, query.client, answer)
+        return answer
+
+    def _failed(self, query: Query, error: Exception) -> bytes | None:
+        self._failures.add()
+        by = _raised_by(error.__traceback__)
+        if not is_logged(error):
+            trace = error if self.house.debug else None
+            what = f"{by}: " if by else ""
+            name, type_ = names.to_text(query.name), type_text(query.type)
+            log.error("%s %s: %s%s: %s", name, type_, what, type(error).__name__, error, exc_info=trace)
+        text = f"{by or 'pydns'} failed: {type(error).__name__}"
+        return self._finish(query, Reply.failure(Ede.OTHER, text, by=by), None)
+
+
+def _raised_by(trace: TracebackType | None) -> str:
+    """The name of the plugin that an exception came out of first; empty where none had a part in it."""
+    by = ""
+    while trace is not None:
+        who = trace.tb_frame.f_locals.get("self")
+        if isinstance(who, Plugin):
+            by = who.name  # the innermost is the last
+        trace = trace.tb_next
+    return by

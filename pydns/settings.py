@@ -1,0 +1,35 @@
+"""What directives say about their server block as a whole, beside the chain: each plugin's `configure` adds to it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pydns.corefile.tree import Word
+    from pydns.query import Query
+
+
+@dataclass(frozen=True, slots=True)
+class Reload:
+    """How the Corefile is followed: seconds between two looks, and the random part that is added to each."""
+
+    interval: float
+    jitter: float
+
+
+@dataclass(slots=True)
+class Settings:
+    """The settings of one server block.
+
+    * `bind`, `bind_except`: addresses and names of interfaces to listen on, and those of them to leave out; without
+      `bind` the block listens on all addresses
+    * `filters`: a query belongs to the block only where all of these say so
+    * `reload`: None where the block says nothing about it
+    """
+
+    bind: list[Word] = field(default_factory=list)
+    bind_except: list[Word] = field(default_factory=list)
+    filters: list[Callable[[Query], bool]] = field(default_factory=list)
+    reload: Reload | None = None

@@ -1,0 +1,39 @@
+"""The command line."""
+
+from pathlib import Path
+
+import pytest
+
+from benchmarks.options import read_options
+
+
+def test_all_is_measured_by_default() -> None:
+    options = read_options([])
+    assert options.workloads == ("hosts", "cached", "forwarded")
+    assert options.servers == ("pydns", "nsd", "unbound", "dnsmasq", "dnsdist")
+
+
+def test_names_come_once_and_in_their_order() -> None:
+    assert read_options(["--servers", "nsd,pydns,nsd"]).servers == ("pydns", "nsd")
+
+
+def test_a_path_is_taken() -> None:
+    assert read_options(["--json", "x.json"]).json == Path("x.json")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--servers", "bind"], "'bind' is none of pydns, nsd"),
+        (["--workloads", ""], "'' is none of hosts"),
+        (["--seconds", "soon"], "'soon' is no number"),
+        (["--seconds", "nan"], "nan is not between"),
+        (["--seconds", "0"], "0 is not between"),
+        (["--rounds", "0"], "invalid choice"),
+        (["--profile", "best"], "invalid choice"),
+    ],
+)
+def test_what_is_wrong_is_told(arguments: list[str], message: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        read_options(arguments)
+    assert message in capsys.readouterr().err

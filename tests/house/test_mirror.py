@@ -1,0 +1,43 @@
+"""Each source file has its test file, at the same place in tests/."""
+
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+
+# Files that another file's tests cover whole, or that hold nothing but types.
+COVERED_BY = {
+    "pydns/__main__.py": "tests/e2e/test_life.py",
+    "pydns/settings.py": "tests/pydns/test_setup.py",
+    "pydns/plugin.py": "tests/plugins/test_readme_example.py",
+    "pydns/testing.py": "tests/e2e/test_queries.py",
+    "pydns/listen/taker.py": "tests/pydns/listen/test_tcp.py",
+    "pydns/listen/bound.py": "tests/pydns/test_run.py",
+    "pydns/corefile/tree.py": "tests/pydns/corefile/test_parser.py",
+    "pydns/upstream/limits.py": "tests/pydns/upstream/test_pool.py",
+    "pydns/upstream/upstream.py": "tests/pydns/upstream/test_pool.py",
+    "pydns/upstream/testing.py": "tests/pydns/upstream/test_exchange.py",
+}
+
+
+def sources() -> list[str]:
+    found = [*(ROOT / "pydns").rglob("*.py"), *(ROOT / "plugins").rglob("*.py")]
+    return sorted(path.relative_to(ROOT).as_posix() for path in found if _has_code(path))
+
+
+def _has_code(path: Path) -> bool:
+    """More than a docstring."""
+    return path.name != "__init__.py" or len(path.read_text().splitlines()) > 3
+
+
+@pytest.mark.parametrize("source", sources())
+def test_it_has_a_test(source: str) -> None:
+    if source in COVERED_BY:
+        assert (ROOT / COVERED_BY[source]).is_file()
+        return
+    path = Path(source.replace("plugins/pydns_plugins", "plugins"))
+    name = f"test_{path.parent.name}.py" if path.name == "__init__.py" else f"test_{path.name}"
+    own = ROOT / "tests" / path.parent / name
+    whole = ROOT / "tests" / path.parent / f"test_{path.parent.name}.py"  # a small part, tested through its plugin
+    assert own.is_file() or whole.is_file(), f"no {own.relative_to(ROOT)}"

@@ -1,0 +1,119 @@
+from __future__ import annotations
+
+import os
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+
+from pydns.errors import StartError
+from pydns.listen.activation import Inherited
+from pydns.listen.sockets import Sockets, open_sockets
+
+
+@contextmanager
+def opened(host: str, port: int = 0, inherited: Inherited | None = None) -> Iterator[Sockets]:
+    sockets = open_sockets(host, port, inherited)
+    try:
+        yield sockets
+    finally:
+        sockets.close()
+
+
+def descriptors() -> set[str]:
+    return set(os.listdir("/proc/self/fd"))
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "127.0.0.2", "::1", ""])
+def test_udp_and_tcp_have_the_same_port(host: str) -> None:
+    with opened(host) as sockets:
+        assert {sock.getsockname()[1] for sock in (*sockets.datagram, *sockets.stream)} == {sockets.port}
+        assert sockets.port > 0
+
+
+@pytest.mark.parametrize(
+    ("host", "expected"), [("127.0.0.2", ["127.0.0.2"]), ("::1", ["::1"]), ("", ["0.0.0.0", "::"])]
+)
+def test_all_addresses_are_a_socket_for_each_family(host: str, expected: list[str]) -> None:
+    with opened(host) as sockets:
+        assert [sock.getsockname()[0] for sock in sockets.datagram] == expected
+        assert [sock.getsockname()[0] for sock in sockets.stream] == expected
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", ""])
+def test_nothing_blocks_and_no_child_inherits(host: str) -> None:
+    with opened(host) as sockets:
+        for sock in (*sockets.datagram, *sockets.stream):
+            assert not sock.getblocking()
+            assert not sock.get_inheritable()
+
+
+def test_connections_are_taken() -> None:
+    with opened("127.0.0.1") as sockets, socket.create_connection(("127.0.0.1", sockets.port), 10):
+        pass
+
+
+def test_a_port_that_was_left_a_moment_ago_is_taken_again() -> None:
+    """Connections in TIME-WAIT do not hold it (SO_REUSEADDR)."""
+    with opened("127.0.0.1") as sockets:
+        with socket.create_connection(("127.0.0.1", sockets.port), 10):
+            accepted, _ = sockets.stream[0].accept()
+        accepted.close()
+    with opened("127.0.0.1", sockets.port) as again:
+        assert again.port == sockets.port
+
+
+@pytest.mark.parametrize("kind", [socket.SOCK_STREAM, socket.SOCK_DGRAM], ids=["TCP", "UDP"])
+@pytest.mark.parametrize("host", ["127.0.0.1", ""])
+def test_a_port_that_is_taken_is_an_error_with_a_remedy(kind: int, host: str) -> None:
+    with socket.socket(socket.AF_INET, kind) as other:
+        other.bind(("127.0.0.1", 0))
+        if kind == socket.SOCK_STREAM:
+            other.listen()
+        port = other.getsockname()[1]
+        before = descriptors()
+        with pytest.raises(StartError) as caught:
+            open_sockets(host, port)
+        assert descriptors() == before
+    assert f"cannot listen on {host or '*'}:{port}: Address already in use (another program" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("host", "text"),
+    [("192.0.2.1", "cannot listen on 192.0.2.1:53"), ("2001:db8::1", "cannot listen on [2001:db8::1]:53")],
+)
+def test_an_address_of_nobody_here_is_an_error_with_a_remedy(host: str, text: str) -> None:
+    with pytest.raises(StartError) as caught:
+        open_sockets(host, 53)
+    assert str(caught.value).startswith(text)
+    assert "no interface of this machine has that address" in str(caught.value)
+
+
+def test_two_servers_cannot_share_a_port_unawares() -> None:
+    with opened("127.0.0.1") as sockets, pytest.raises(StartError):
+        open_sockets("127.0.0.1", sockets.port)
+
+
+def test_closing_closes_all() -> None:
+    before = descriptors()
+    with opened(""):
+        assert descriptors() != before
+    assert descriptors() == before
+
+
+def test_inherited_sockets_are_taken_where_they_fit() -> None:
+    given = open_sockets("127.0.0.1", 0)
+    inherited = Inherited([*given.datagram, *given.stream])
+    with opened("127.0.0.1", given.port, inherited) as sockets:
+        assert (sockets.datagram, sockets.stream, sockets.port) == given
+    assert inherited.unclaimed() == []
+
+
+def test_others_are_left_alone() -> None:
+    given = open_sockets("127.0.0.2", 0)
+    inherited = Inherited([*given.datagram, *given.stream])
+    with opened("127.0.0.1", given.port, inherited) as sockets:
+        assert sockets.datagram != given.datagram
+    assert inherited.unclaimed() == [*given.datagram, *given.stream]
+    given.close()
