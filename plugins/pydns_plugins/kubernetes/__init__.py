@@ -1,0 +1,129 @@
+"""Answer names of a cluster's services, endpoints and pods, by the Kubernetes DNS specification."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, ClassVar, Final, Self
+
+import trio
+
+from pydns import names
+from pydns.corefile import values
+from pydns.corefile.tree import Directive, ServerBlock
+from pydns.look import Look
+from pydns.plugin import CallNext, Plugin
+from pydns.query import Query
+from pydns.records import Class, Ede, Rcode, Type
+from pydns.reply import Reply
+from pydns_plugins.kubernetes import answers, reverse
+from pydns_plugins.kubernetes.external import follow
+from pydns_plugins.kubernetes.index import Exposed, Index
+from pydns_plugins.kubernetes.lookup import Lookup
+from pydns_plugins.kubernetes.options import Options, read_options
+from pydns_plugins.kubernetes.records import name_server
+from pydns_plugins.kubernetes.report import count, report
+from pydns_plugins.kubernetes.servers import local_addresses, servers
+from pydns_plugins.kubernetes.source import Loaded, Source
+
+if TYPE_CHECKING:
+    from pydns.settings import Settings
+
+RETRY: Final = 5.0
+"""Seconds after which a file is tried again that could not be read, though nothing about it changed."""
+
+
+class Kubernetes(Plugin):
+    """The kubernetes directive of one server block."""
+
+    name: ClassVar[str] = "kubernetes"
+
+    def __init__(self, options: Options) -> None:
+        self.options = options
+        self._zones = frozenset(options.zones)
+        self._fallthrough = frozenset(options.fallthrough)
+        exposed = Exposed(
+            options.forward_zones, options.namespaces, options.endpoints, options.pods == "verified", options.pod_names
+        )
+        self._source = Source(options.file, exposed)
+        self._lookup: Lookup | None = None
+        self._settings: Settings | None = None
+        self._local: tuple[bytes, ...] = ()
+
+    @classmethod
+    def parse(cls, directives: Sequence[Directive], block: ServerBlock) -> Sequence[Self]:
+        return (cls(read_options(values.once(directives), block)),)
+
+    def configure(self, settings: Settings) -> None:
+        self._settings = settings
+
+    async def serve(self, query: Query, call_next: CallNext) -> Reply:
+        zone = names.longest_match(query.name, self._zones)
+        if zone is None or query.class_ != Class.IN:
+            return await call_next(query)
+        lookup = self._lookup
+        if lookup is None:
+            return Reply.failure(Ede.NOT_READY, "kubernetes: the services are not read yet", by=self.name)
+        if query.type in (Type.AXFR, Type.IXFR):
+            text = "kubernetes: its zones are not transferred"
+            return Reply.failure(Ede.PROHIBITED, text, rcode=Rcode.REFUSED, by=self.name)
+        found = lookup.find(query.name, query.type, zone)
+        if found is None:
+            if names.longest_match(query.name, self._fallthrough) is not None:
+                return await call_next(query)
+            # Below a network there may be addresses, which an NXDOMAIN would deny with it (RFC 8020).
+            rcode = Rcode.NOERROR if reverse.is_network(query.name) else Rcode.NXDOMAIN
+            return Reply((), lookup.soa(zone), rcode=rcode, flags=Reply.AA, by=self.name, why="no such name")
+        if found.alias is not None:
+            return await follow(query, found, found.alias, self.name)
+        authority = () if found.answer else lookup.soa(zone)
+        return Reply(found.answer, authority, found.additional, flags=Reply.AA, by=self.name, why=found.why)
+
+    def stops(self) -> Sequence[bytes]:
+        def may_go_on(zone: bytes) -> bool:
+            return any(names.is_within(zone, each) or names.is_within(each, zone) for each in self._fallthrough)
+
+        return [zone for zone in self.options.zones if not may_go_on(zone)]
+
+    async def run(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
+        settings = self._settings
+        if settings is not None:
+            self._local = await trio.to_thread.run_sync(local_addresses, settings.bind, settings.bind_except)
+        with self.house.files.follow((self.options.file,)) as files:
+            await self._load(files.look)
+            task_status.started()
+            while True:
+                with trio.move_on_after(RETRY if self._source.failing else float("inf")):
+                    await files.changed()
+                await self._load(files.look)
+
+    async def _load(self, look: Look) -> None:
+        loaded = await self._source.load(look)
+        if loaded is not None:
+            self._publish(loaded)
+        count(self.house.metrics, self.options.file, self._source)
+
+    def _publish(self, loaded: Loaded) -> None:
+        """New data and the end of old answers in one step."""
+        before = self._lookup
+        if before is None or before.index is not loaded.index:
+            self._lookup = self._made(loaded.index)
+        if loaded.changed is None and before is not None:
+            self.house.changes.everything()
+        elif loaded.changed:
+            # Endpoints may be our own, whose service is the name server.
+            self.house.changes.names(loaded.changed | {name_server(zone) for zone in self.options.zones})
+        report(self.house.metrics, self.options.file, self._source, loaded)
+
+    def _made(self, index: Index) -> Lookup:
+        options = answers.Options(self.options.ttl, self.options.pods, self.options.ignore_empty)
+        return Lookup(index, options, lambda zone: servers(index, zone, self._local))
+
+    def ready(self) -> bool:
+        return self._lookup is not None
+
+    def inherit(self, old: Self) -> None:
+        """The data of before serves on until the file was looked at."""
+        self._source.inherit(old._source)
+        self._local = old._local
+        if old._lookup is not None:
+            self._lookup = self._made(old._lookup.index)

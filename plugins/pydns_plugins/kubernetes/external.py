@@ -1,0 +1,35 @@
+"""Follows the CNAME of an ExternalName: its target lies anywhere, and the whole server is asked about it."""
+
+from __future__ import annotations
+
+from pydns import names
+from pydns.errors import WireError
+from pydns.query import DepthError, Query
+from pydns.records import Ede, Rcode
+from pydns.reply import Reply
+from pydns_plugins.kubernetes.answers import Found
+
+
+async def follow(query: Query, found: Found, alias: bytes, by: str) -> Reply:
+    """The CNAME in `found`, and what there is at the name that it points to."""
+    try:
+        reply = (await query.resolve(alias, query.type)).opened()
+    except (DepthError, WireError) as error:
+        text = f"{by}: {names.to_text(alias)} of {found.why} cannot be followed: {error}"
+        return Reply.failure(Ede.OTHER, text, by=by)
+    if reply.dropped:
+        return Reply.drop(by)
+    if reply.rcode not in (Rcode.NOERROR, Rcode.NXDOMAIN):
+        return Reply(rcode=reply.rcode, errors=reply.errors, by=by, why=found.why, replay=False)
+    whole = Reply(
+        (*found.answer, *reply.answer),
+        reply.authority,
+        rcode=reply.rcode,  # that of the last name in the chain (RFC 6604 section 3)
+        flags=Reply.AA | reply.flags & Reply.TC,
+        by=by,
+        why=found.why,
+        errors=reply.errors,
+        replay=reply.replay,
+    )
+    whole.ages, whole.lifetime = reply.ages, reply.lifetime
+    return whole

@@ -1,0 +1,130 @@
+"""Reads the kubernetes directive of a Corefile."""
+
+from __future__ import annotations
+
+import glob
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from pydns import names
+from pydns.corefile import values
+from pydns.corefile.tree import Directive, ServerBlock, Word
+from pydns.errors import CorefileError, CorefileErrorGroup
+from pydns_plugins.kubernetes.answers import DEFAULT_TTL
+from pydns_plugins.kubernetes.reverse import is_reverse
+
+MAX_TTL: Final = 3600  # as CoreDNS
+POD_MODES: Final = ("disabled", "insecure", "verified")
+
+OF_THE_API: Final = (
+    "apiserver_burst", "apiserver_max_inflight", "apiserver_qps", "endpoint", "kubeconfig", "labels", "multicluster",
+    "namespace_labels", "startup_timeout", "tls", "zonal",
+)  # fmt: skip
+"""CoreDNS's options that belong to the API client."""
+
+_NOT_YET: Final = "the client of the Kubernetes API is not there yet in this version"
+_REMEDY: Final = "name a file of services: services FILE"
+
+
+@dataclass
+class Options:
+    """What a kubernetes directive says.
+
+    * `zones`: in wire form, forward and reverse; the first forward one is where PTRs lead to
+    * `file`: the services file
+    * `namespaces`: those that are answered for, none: all
+    * `endpoints`: records of endpoints; `pod_names`: by the names of their pods
+    * `fallthrough`: zones whose missing names go on
+    """
+
+    zones: tuple[bytes, ...]
+    file: Path
+    namespaces: frozenset[str] = frozenset()
+    pods: str = "disabled"
+    ttl: int = DEFAULT_TTL
+    endpoints: bool = True
+    pod_names: bool = False
+    ignore_empty: bool = False
+    fallthrough: tuple[bytes, ...] = ()
+
+    @property
+    def forward_zones(self) -> tuple[bytes, ...]:
+        return tuple(zone for zone in self.zones if not is_reverse(zone))
+
+
+def read_options(directive: Directive, block: ServerBlock) -> Options:
+    """Raises CorefileError or CorefileErrorGroup."""
+    options = Options(values.zones(directive.args, block), Path())
+    files: list[Path] = []
+
+    def services(option: Directive) -> None:
+        values.no_block(option)
+        (word,) = values.arguments(option, 1, 1)
+        if not word or glob.has_magic(word):
+            raise CorefileError(word.position, f"{str(word)!r} is not the name of one file")
+        if files:
+            raise CorefileError(option.position, "services stands twice", "keep one")
+        files.append(values.path(word, block))
+
+    def namespaces(option: Directive) -> None:
+        values.no_block(option)
+        options.namespaces |= {str(word) for word in values.arguments(option, 1)}
+
+    def pods(option: Directive) -> None:
+        values.no_block(option)
+        options.pods = values.choice(values.arguments(option, 1, 1)[0], POD_MODES, "mode of pods")
+
+    def ttl(option: Directive) -> None:
+        values.no_block(option)
+        options.ttl = values.integer(values.arguments(option, 1, 1)[0], 0, MAX_TTL)
+
+    def noendpoints(option: Directive) -> None:
+        _bare(option)
+        options.endpoints = False
+
+    def endpoint_pod_names(option: Directive) -> None:
+        _bare(option)
+        options.pod_names = True
+
+    def ignore(option: Directive) -> None:
+        values.no_block(option)
+        values.choice(values.arguments(option, 1, 1)[0], ("empty_service",), "thing to ignore")
+        options.ignore_empty = True
+
+    def fallthrough(option: Directive) -> None:
+        values.no_block(option)
+        options.fallthrough = (
+            tuple(zone for word in option.args for zone in values.zone(word)) if option.args else (names.ROOT,)
+        )
+
+    readers = (services, namespaces, pods, ttl, noendpoints, endpoint_pod_names, ignore, fallthrough)
+    known: dict[str, Callable[[Directive], None]] = {reader.__name__: reader for reader in readers}
+    errors: list[CorefileError] = []
+    try:
+        values.options(directive, known | dict.fromkeys(OF_THE_API, _not_yet))
+    except CorefileErrorGroup as group:
+        errors.extend(group.errors)
+    if not options.forward_zones:
+        errors.append(_no_forward_zone(directive))
+    if not any(line.name == "services" for line in directive.block or ()):
+        errors.append(CorefileError(directive.position, f"kubernetes has no services file, and {_NOT_YET}", _REMEDY))
+    if errors:
+        raise CorefileErrorGroup(sorted(errors, key=lambda error: error.position[1:]))
+    options.file = files[0]
+    return options
+
+
+def _bare(option: Directive) -> None:
+    values.no_block(option)
+    values.arguments(option, 0, 0)
+
+
+def _not_yet(option: Directive) -> None:
+    raise CorefileError(option.position, f"{option.name} is an option of the API client, and {_NOT_YET}", _REMEDY)
+
+
+def _no_forward_zone(directive: Directive) -> CorefileError:
+    word: Word = directive.args[0] if directive.args else directive.name
+    return CorefileError(word.position, "all zones of kubernetes are reverse ones", "name another: cluster.local")

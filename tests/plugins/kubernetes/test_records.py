@@ -1,0 +1,40 @@
+from __future__ import annotations
+
+import pytest
+
+from pydns.names import from_text
+from pydns_plugins.kubernetes import records
+from pydns_plugins.kubernetes.records import Target
+from tests.plugins.kubernetes.shown import data
+
+OWNER = from_text("web.shop.svc.cluster.local")
+
+
+@pytest.mark.parametrize(("count", "weight"), [(1, 100), (2, 50), (3, 33), (6, 16), (7, 14), (100, 1), (250, 1)])
+def test_targets_share_a_weight_of_a_hundred(count: int, weight: int) -> None:
+    answer, _ = records.srv(OWNER, [Target(OWNER, i.to_bytes(4), i) for i in range(count)], 5)
+    assert {int.from_bytes(record.rdata[2:4]) for record in answer} == {weight}
+
+
+def test_what_has_no_port_has_no_srv() -> None:
+    assert records.srv(OWNER, [Target(OWNER, b"\x0a\0\0\1", -1)], 5) == ((), ())
+
+
+def test_a_target_and_an_address_stand_once() -> None:
+    answer, additional = records.srv(OWNER, [Target(OWNER, b"\x0a\0\0\1", 80)] * 2, 5)
+    assert (len(answer), len(additional)) == (1, 1)
+
+
+def test_a_target_that_is_too_long_for_a_name_is_left_out() -> None:
+    name = b"\x3f" + b"a" * 63
+    assert records.srv(OWNER, [Target(name * 4 + b"\0", b"\x0a\0\0\1", 80)], 5) == ((), ())
+    assert records.pointers(OWNER, 12, [name * 4 + b"\0"], 5) == ()
+
+
+def test_a_zone_without_room_for_its_soa_has_none() -> None:
+    assert records.soa(b"\x3f" + b"a" * 63 + (b"\x3f" + b"b" * 63) * 2 + b"\x3c" + b"c" * 60 + b"\0", 1, 5) == ()
+
+
+def test_a_serial_goes_round() -> None:
+    (soa,) = records.soa(b"\0", 2**32 + 7, 5)
+    assert data(soa) == "ns.dns. hostmaster. 7 7200 1800 86400 5"
