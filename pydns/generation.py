@@ -39,15 +39,35 @@ class Generation:
         for plugin in plugins:
             plugin.house = self._house
         self.inherit()
+        blocks = tuple(block.plugins for block in self.configuration.blocks)
+        self._house.generations.append(blocks)
+        try:
+            async with trio.open_nursery() as nursery:
+                with trio.move_on_after(START) as patience:
+                    async with trio.open_nursery() as starting:
+                        for plugin in plugins:
+                            starting.start_soon(nursery.start, self._keep_running, plugin)
+                if patience.cancelled_caught:
+                    missing = ", ".join(plugin.name for plugin in self._starting)
+                    raise StartError(f"not ready after {START:g} s: {missing}")
+                task_status.started()
+                await trio.sleep_forever()
+        finally:
+            self._house.generations.remove(blocks)
+
+    async def stopping(self) -> None:
+        """Returns when no plugin has anything left to do before the server stops."""
         async with trio.open_nursery() as nursery:
-            with trio.move_on_after(START) as patience:
-                async with trio.open_nursery() as starting:
-                    for plugin in plugins:
-                        starting.start_soon(nursery.start, self._keep_running, plugin)
-            if patience.cancelled_caught:
-                raise StartError(f"not ready after {START:g} s: {', '.join(plugin.name for plugin in self._starting)}")
-            task_status.started()
-            await trio.sleep_forever()
+            for block in self.configuration.blocks:
+                for plugin in block.plugins:
+                    nursery.start_soon(self._stop, plugin)
+
+    @staticmethod
+    async def _stop(plugin: Plugin) -> None:
+        try:
+            await plugin.stopping()
+        except Exception as error:  # it must not keep the server from stopping
+            log.error("plugin %s failed as the server stops: %s", plugin.name, reason(error))
 
     def inherit(self) -> None:
         """Has plugins take over from those of the generation before. Raises StartError."""

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from pydns.changes import Changes
     from pydns.query import Client, Query
-    from pydns.reply import Reply
+    from pydns.reply import Credit, Reply
 
 log = logging.getLogger("pydns.packetcache")
 
@@ -47,13 +47,33 @@ _put_ttl: Final = Struct("!I").pack_into
 Watch = tuple["Callable[[bytes, Any, bytes], None]", ...]
 
 
+class Tally:
+    """Replays since they were handed in, of all answers that are credited to the same `credits`."""
+
+    __slots__ = ("count", "credits", "holders")
+
+    def __init__(self, credits_: tuple[Credit, ...]) -> None:
+        self.count = 0
+        self.credits = credits_
+        self.holders = 0  # entries
+
+    def hand_in(self) -> None:
+        count, self.count = self.count, 0
+        if count:
+            for credit in self.credits:
+                credit(count)
+
+
 class Kept:
     """One answer, less its id. It may be given as it is while `until` (trio's clock) is ahead and no source changed.
 
-    `names` are those that it depends on, `epoch` the one at which that was last looked up.
+    `names` are those that it depends on, `epoch` the one at which that was last looked up. Who gives it adds one to
+    `tally.count`, and calls `tell` where there are `watchers`.
     """
 
-    __slots__ = ("_ages", "_end", "_stored", "body", "epoch", "names", "question_end", "ttls", "until", "watchers")
+    __slots__ = (
+        "_ages", "_end", "_stored", "body", "epoch", "names", "question_end", "tally", "ttls", "until", "watchers",
+    )  # fmt: skip
 
     def __init__(
         self,
@@ -62,6 +82,7 @@ class Kept:
         names: tuple[bytes, ...],
         epoch: int,
         watchers: Watch,
+        tally: Tally,
         ttls: tuple[tuple[int, int], ...],
         stored: float,
         end: float,
@@ -72,6 +93,7 @@ class Kept:
         self.names = names
         self.epoch = epoch
         self.watchers = watchers
+        self.tally = tally
         self.ttls = ttls if ages else ()
         self._stored = stored
         self._end = end
@@ -110,6 +132,7 @@ class PacketCache:
         self._changes = changes
         self._left_out = HOP_BY_HOP - read_options
         self._most_bytes = most_bytes
+        self._tallies: dict[tuple[Credit, ...], Tally] = {}
         self._seen: set[int] = set()
         self._seen_before: set[int] = set()
 
@@ -125,6 +148,7 @@ class PacketCache:
         """The message for a query that is the same as the kept one's but for letters and options left out."""
         body = kept.body
         answer = query[:2] + body[:10] + query[12:question_end] + body[kept.question_end :]
+        kept.tally.count += 1
         tell(kept.watchers, query, client, answer)
         return answer
 
@@ -143,10 +167,18 @@ class PacketCache:
         kept = pack_options(option for option in edns.options if option[0] not in left_out)
         return wire[2:12] + query.name + wire[end - 4 : end + 9] + len(kept).to_bytes(2) + kept
 
-    def offer(self, key: bytes, query: Query, reply: Reply, answer: bytes, now: float) -> None:
+    def hand_in(self) -> None:
+        """Has all replays since the last time counted."""
+        for tally in self._tallies.values():
+            tally.hand_in()
+
+    def offer(
+        self, key: bytes, query: Query, reply: Reply, answer: bytes, now: float, credits_: tuple[Credit, ...] = ()
+    ) -> None:
         """Keeps the answer that went out for `query`, where it may be kept and was asked for before.
 
         `query` is the client's own (its origin), `reply` what the chain gave and `answer` what was made of it.
+        `credits_` count its replays.
         """
         if query.personal or not reply.replay or reply.finish or reply.rcode not in _KEPT_RCODES:
             return
@@ -167,22 +199,31 @@ class PacketCache:
         end = query.question_end - 2
         shortened = tuple((offset - 2, ttl) for offset, ttl in ttls)
         body = answer[2:12] + query.name + answer[end - 2 :]  # as it is sent to who asks in small letters
-        kept = Kept(body, end, names, changes.epoch, reply.watchers, shortened, now, now + seconds, reply.ages)
+        tally = self._tallies.setdefault(credits_, Tally(credits_))
+        kept = Kept(body, end, names, changes.epoch, reply.watchers, tally, shortened, now, now + seconds, reply.ages)
         self._put(key, kept)
 
     def _put(self, key: bytes, kept: Kept) -> None:
+        kept.tally.holders += 1
         before = self.entries.pop(key, None)  # anew behind the others: who is asked for again is the last to go
         if before is not None:
-            self.bytes -= _size(key, before)
+            self._ended(key, before)
         self.entries[key] = kept
         self.bytes += _size(key, kept)
         while self.bytes > self._most_bytes:
-            oldest, ended = self.entries.popitem(last=False)
-            self.bytes -= _size(oldest, ended)
+            self._ended(*self.entries.popitem(last=False))
 
     def _remove(self, key: bytes, kept: Kept) -> None:
         del self.entries[key]
+        self._ended(key, kept)
+
+    def _ended(self, key: bytes, kept: Kept) -> None:
         self.bytes -= _size(key, kept)
+        tally = kept.tally
+        tally.holders -= 1
+        if not tally.holders:
+            tally.hand_in()
+            del self._tallies[tally.credits]
 
 
 def tell(watchers: Watch, query: bytes, client: Client, answer: bytes) -> None:

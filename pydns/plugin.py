@@ -91,6 +91,9 @@ class Plugin(ABC):
         """
         task_status.started()
 
+    async def stopping(self) -> None:  # noqa: B027 -- most have nothing to wait for
+        """The server was told to stop. It answers on until this returns, in all plugins."""
+
     def ready(self) -> bool:
         """False while its data is not there yet; `/ready` names it then."""
         return True
@@ -107,6 +110,8 @@ class House:
     """What the process gives to each plugin: shared, and the same over reloads.
 
     * `lines`: where the query log goes; None: nowhere
+    * `generations`: of each configuration that runs or starts, the plugins of each server block, in chain order
+    * `port_of`: the port that an HTTP address of the Corefile really has (the same, unless it is 0)
     * `debug`: how many `debug` directives live; above 0, errors are logged with their tracebacks
     """
 
@@ -115,6 +120,22 @@ class House:
     watcher: Watcher | None = None
     lines: LineWriter | None = None
     debug: int = 0
+    generations: list[tuple[tuple[Plugin, ...], ...]] = field(default_factory=list)
+    port_of: Callable[[str, int], int] = lambda host, port: port
+
+    def generation(self, plugin: Plugin) -> tuple[tuple[Plugin, ...], ...]:
+        """All plugins of the configuration that `plugin` belongs to, block after block; none where it does not run."""
+        for blocks in self.generations:
+            if any(each is plugin for block in blocks for each in block):
+                return blocks
+        return ()
+
+    def siblings(self, plugin: Plugin) -> tuple[Plugin, ...]:
+        """The plugins of the server block that `plugin` stands in, itself among them, in the order of the chain."""
+        for block in self.generation(plugin):
+            if any(each is plugin for each in block):
+                return block
+        return ()
 
     @property
     def files(self) -> Watcher:

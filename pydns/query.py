@@ -35,6 +35,10 @@ class Client(Protocol):
         """`udp`, `tcp`, and later `tls`, `https`, `quic`."""
 
     @property
+    def family(self) -> int:
+        """4 or 6: the IP version of the listener."""
+
+    @property
     def peer(self) -> Address: ...
 
     @property
@@ -73,6 +77,7 @@ class Query:
     * `epoch`: `Changes.epoch` when the query came (see `pydns.changes`)
     * `asked_within`: names that were asked from within, which the answer depends on
     * `depth`: how many questions from within led here
+    * `server`: the address that was asked, as CoreDNS's metrics write it: `dns://:53`
     * `detached`: True for a query that went down from a cache, and for all that is asked from within it
 
     An answer that came about with a look at `peer`, `local`, `id` or `metadata` depends on who asks; reading them marks
@@ -81,7 +86,7 @@ class Query:
 
     __slots__ = (
         "_id", "_metadata", "_origin", "ask", "asked_within", "class_", "client", "depth", "detached", "edns", "epoch",
-        "flags", "name", "personal", "question_end", "type", "wire", "zone",
+        "flags", "name", "personal", "question_end", "server", "type", "wire", "zone",
     )  # fmt: skip
 
     def __init__(
@@ -108,6 +113,7 @@ class Query:
         self.epoch = epoch
         self.zone = b"\0"
         self.ask: Ask | None = None
+        self.server = ""
         self._origin: Query | None = None  # not itself: only the collector would free it then, and stop the server
         self.depth = 0
         self.detached = False

@@ -26,15 +26,32 @@ GROUP: Final = "pydns.plugins"
 """The group of entry points through which installed distributions bring plugins: `hello = "my_package:Hello"`."""
 
 BUILTIN: Final[dict[str, str]] = {
+    "acl": "pydns_plugins.acl:Acl",
+    "any": "pydns_plugins.any:Any",
     "bind": "pydns_plugins.bind:Bind",
+    "bufsize": "pydns_plugins.bufsize:Bufsize",
     "cache": "pydns_plugins.cache:Cache",
+    "cancel": "pydns_plugins.cancel:Cancel",
+    "chaos": "pydns_plugins.chaos:Chaos",
     "debug": "pydns_plugins.debug:Debug",
+    "erratic": "pydns_plugins.erratic:Erratic",
     "errors": "pydns_plugins.errors:Errors",
     "forward": "pydns_plugins.forward:Forward",
+    "header": "pydns_plugins.header:Header",
+    "health": "pydns_plugins.health:Health",
     "hosts": "pydns_plugins.hosts:Hosts",
+    "kubernetes": "pydns_plugins.kubernetes:Kubernetes",
+    "loadbalance": "pydns_plugins.loadbalance:Loadbalance",
+    "local": "pydns_plugins.local:Local",
     "log": "pydns_plugins.log:Log",
+    "loop": "pydns_plugins.loop:Loop",
+    "minimal": "pydns_plugins.minimal:Minimal",
+    "nsid": "pydns_plugins.nsid:Nsid",
+    "prometheus": "pydns_plugins.prometheus:Prometheus",
+    "ready": "pydns_plugins.ready:Ready",
     "reload": "pydns_plugins.reload:Reload",
     "root": "pydns_plugins.root:Root",
+    "timeouts": "pydns_plugins.timeouts:Timeouts",
     "whoami": "pydns_plugins.whoami:Whoami",
 }
 

@@ -8,20 +8,21 @@ import resource
 import signal
 import time
 from collections.abc import Callable, Iterable, Sequence
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import trio
 
 from pydns.crew import Crew
 from pydns.errors import CorefileError, CorefileErrorGroup, StartError, ungrouped
 from pydns.generation import Generation, reason
-from pydns.listen.bound import Bound
+from pydns.listen.bound import Bound, DnsBound, DnsTarget, HttpBound
 from pydns.listen.interfaces import addresses
+from pydns.listen.limits import DEFAULTS
 from pydns.listen.sockets import Sockets, open_sockets
 from pydns.plugin import House
 from pydns.router import Router
 from pydns.server import Server
-from pydns.setup import Block, Configuration, Place, collisions, routes
+from pydns.setup import Block, Configuration, Place, collisions, routes, sites, tcp_limits
 from pydns.watch import Watcher
 
 if TYPE_CHECKING:
@@ -47,6 +48,7 @@ class Process:
         self, load: Callable[[], Configuration], house: House | None = None, inherited: Inherited | None = None
     ) -> None:
         self.house = house or House()
+        self.house.port_of = self._http_port
         self.bound: dict[Place, Bound] = {}
         self.crew: Crew
         self._load = load
@@ -104,6 +106,10 @@ class Process:
         """What the Corefile says now. A file system that hangs holds up neither queries nor the end."""
         return await trio.to_thread.run_sync(self._load, abandon_on_cancel=True)
 
+    def _http_port(self, host: str, port: int) -> int:
+        bound = self.bound.get(Place("http", host, port))
+        return port if bound is None else bound.port
+
     def stop(self) -> None:
         """Has `run` answer what is under way, and return."""
         self._stop_wanted.set()
@@ -135,8 +141,13 @@ class Process:
         if errors := list(collisions(configuration.blocks, hosts)):
             raise CorefileErrorGroup(errors)
         routers = {place: Router(zones) for place, zones in routes(configuration.blocks, hosts).items()}
-        leaving = [bound.sockets for place, bound in self.bound.items() if place not in routers]
-        fresh = self._bind((place for place in routers if place not in self.bound), leaving)
+        limits = tcp_limits(configuration.blocks, hosts)
+        targets: dict[Place, Any] = {
+            place: DnsTarget(router, limits.get(place, DEFAULTS)) for place, router in routers.items()
+        }
+        targets |= sites(configuration.blocks)
+        leaving = [bound.sockets for place, bound in self.bound.items() if place not in targets]
+        fresh = self._bind((place for place in targets if place not in self.bound), leaving)
         before = self._generation
         epoch = self.house.changes.epoch
         generation = Generation(configuration, self.house, before[0] if before is not None else None)
@@ -144,7 +155,7 @@ class Process:
         try:
             await self._nursery.start(self._run_generation, generation, scope)
             for place, bound in fresh.items():
-                bound.server.route(routers[place])
+                bound.route(targets[place])
                 await self._nursery.start(bound.run)
         except BaseException:
             scope.cancel()
@@ -156,9 +167,9 @@ class Process:
         self._swapped.set()
         self._swapped = trio.Event()
         old_routers, self._routers = self._routers, list(routers.values())
-        gone = [self.bound.pop(place) for place in list(self.bound) if place not in routers]
+        gone = [self.bound.pop(place) for place in list(self.bound) if place not in targets]
         for place, bound in self.bound.items():
-            bound.server.route(routers[place])
+            bound.route(targets[place])
         self.bound |= fresh
         if before is not None and self.house.changes.epoch != epoch:
             # A new source told of its changes while old ones still answered, and a cache may have kept such an answer.
@@ -177,8 +188,12 @@ class Process:
         found: dict[Place, Bound] = {}
         try:
             for place in places:
-                sockets = open_sockets(place.host, place.port, self._inherited, leaving)
-                found[place] = Bound(sockets, Server(str(place), Router({}), self.crew, self.house))
+                http = place.scheme == "http"
+                sockets = open_sockets(place.host, place.port, self._inherited, leaving, datagram=not http)
+                if http:
+                    found[place] = HttpBound(sockets)
+                else:
+                    found[place] = DnsBound(sockets, Server(str(place), Router({}), self.crew, self.house))
         except BaseException:
             for bound in found.values():
                 bound.close()
@@ -267,6 +282,8 @@ class Process:
         log.info("Running configuration SHA512 = %s", digest)
 
     async def _drain(self) -> None:
+        if self._generation is not None:
+            await self._generation[0].stopping()
         began = time.monotonic()
         async with trio.open_nursery() as nursery:
             for bound in self.bound.values():

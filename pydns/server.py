@@ -49,23 +49,35 @@ class Server:
             "pydns_dropped_messages_total", "Messages that got no answer.", "server", "reason"
         )
         self._failures = house.metrics.counter("coredns_panics_total", "A metrics that counts the number of panics.")
+        self._packets: dict[tuple[str, int], PacketCache] = {}
+        house.metrics.before_reading(self._hand_in)
         self.route(router)
 
     def route(self, router: Router) -> None:
         """From now on queries go to these blocks. Answers that others gave are forgotten."""
         self.router = router
-        self._packets: dict[str, PacketCache] = {}
+        self._hand_in()
+        self._packets = {}
 
-    def packets(self, transport: str) -> PacketCache:
-        """The answers that may be replayed to who comes over `transport`; another object after each `route`."""
-        found = self._packets.get(transport)
+    def packets(self, transport: str, family: int) -> PacketCache:
+        """The answers that may be replayed to who comes this way; another object after each `route`."""
+        found = self._packets.get((transport, family))
         if found is None:
-            found = self._packets[transport] = PacketCache(self.house.changes, self.router.reads_options)
+            found = self._packets[transport, family] = PacketCache(self.house.changes, self.router.reads_options)
         return found
+
+    def close(self) -> None:
+        """Nothing comes any more: what was counted is handed in."""
+        self._hand_in()
+        self.house.metrics.forget(self._hand_in)
+
+    def _hand_in(self) -> None:
+        for packets in self._packets.values():
+            packets.hand_in()
 
     def take(self, wire: bytes, client: Answerable) -> None:
         """Takes a message: answers it at once where that can be done, or queues it."""
-        packets = self.packets(client.transport)
+        packets = self.packets(client.transport, client.family)
         kept = packets.find(wire[2:], trio.current_time())
         if kept is not None:
             client.send(packets.answer(wire, kept.question_end + 2, kept, client))
@@ -123,8 +135,10 @@ class Server:
         """
         router = self.router
         router.under_way += 1
-        packets = self._packets.get(query.client.transport)
+        client = query.client
+        packets = self._packets.get((client.transport, client.family))
         query.ask = self.ask
+        query.server = self.label
         try:
             reply = await self.ask(query)
             answer = self._finish(query, reply, key, packets)
@@ -168,8 +182,9 @@ class Server:
             answer = render(query, reply, stream=query.client.transport in _STREAMS)
             for finish in reply.finish:
                 answer = finish(query, answer)
+            credits_ = tuple([count(query.wire, query.client, answer) for count in reply.counters])
             if key is not None and packets is not None:
-                packets.offer(key, query.origin, reply, answer, trio.current_time())
+                packets.offer(key, query.origin, reply, answer, trio.current_time(), credits_)
             tell(reply.watchers, query.wire, query.client, answer)
         return answer
 

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from pydns.corefile.tree import Word
+    from pydns.http import Site
+    from pydns.listen.limits import TcpLimits
     from pydns.query import Query
 
 
@@ -27,9 +29,13 @@ class Settings:
       `bind` the block listens on all addresses
     * `filters`: a query belongs to the block only where all of these say so
     * `reload`: None where the block says nothing about it
+    * `tcp`: what its TCP connections may do; of several blocks at an address the first that says something counts
+    * `sites`: pages that are shown over HTTP
     """
 
     bind: list[Word] = field(default_factory=list)
     bind_except: list[Word] = field(default_factory=list)
     filters: list[Callable[[Query], bool]] = field(default_factory=list)
     reload: Reload | None = None
+    tcp: TcpLimits | None = None
+    sites: list[Site] = field(default_factory=list)

@@ -23,6 +23,8 @@ from pydns.settings import Reload, Settings
 
 if TYPE_CHECKING:
     from pydns.corefile.tree import Directive, Key, ServerBlock
+    from pydns.http import Handler
+    from pydns.listen.limits import TcpLimits
 
 DEFAULT_PORT: Final = 53
 _SCHEMES: Final = ("dns",)  # those that there are listeners for
@@ -243,6 +245,26 @@ def routes(
                 zones = found.setdefault(Place(scheme, host, port), {})
                 if route is not None and route not in zones.setdefault(zone, []):
                     zones[zone].append(route)
+    return found
+
+
+def sites(blocks: Sequence[Block]) -> Mapping[Place, dict[str, Handler]]:
+    """For each place the pages over HTTP by path. Where two blocks show the same one, the first does."""
+    found: dict[Place, dict[str, Handler]] = {}
+    for block in blocks:
+        for site in block.settings.sites:
+            found.setdefault(Place("http", site.host, site.port), {}).setdefault(site.path, site.handler)
+    return found
+
+
+def tcp_limits(blocks: Sequence[Block], hosts: Callable[[Block], Sequence[str]]) -> Mapping[Place, TcpLimits]:
+    """For each place what TCP connections may do there, where a block says so; the first counts."""
+    found: dict[Place, TcpLimits] = {}
+    for block in blocks:
+        if block.settings.tcp is not None:
+            for scheme, port, _, _ in block.ports():
+                for host in hosts(block):
+                    found.setdefault(Place(scheme, host, port), block.settings.tcp)
     return found
 
 

@@ -33,6 +33,7 @@ class Someone(NamedTuple):
     peer: Address = Address("192.0.2.9", 40212)
     transport: str = "udp"
     local: Address = Address("192.0.2.53", 53)
+    family: int = 4
 
 
 def query(

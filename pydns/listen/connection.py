@@ -65,6 +65,10 @@ class Connection:
         self._waits: Waiting[Connection] | None = None
 
     @property
+    def family(self) -> int:
+        return 4 if self.socket.family == socket.AF_INET else 6
+
+    @property
     def peer(self) -> Address:
         if self._peer is None:
             self._peer = to_address(self._name)

@@ -50,6 +50,13 @@ class Connections:
         self._refused = metrics.counter("pydns_tcp_refused_total", "TCP connections closed at once.", "reason")
         self._closed = metrics.counter("pydns_tcp_closed_total", "TCP connections that ended.", "reason")
 
+    def limit(self, limits: TcpLimits) -> None:
+        self.limits = limits
+        self.idle.seconds = limits.idle
+        self.reading.seconds = limits.read
+        self.writing.seconds = limits.write
+        self._most = affordable_connections(limits.connections)
+
     def __len__(self) -> int:
         return len(self._open)
 

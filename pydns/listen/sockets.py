@@ -43,8 +43,15 @@ class Sockets(NamedTuple):
             sock.close()
 
 
-def open_sockets(host: str, port: int, inherited: Inherited | None = None, beside: Iterable[Sockets] = ()) -> Sockets:
-    """Bound sockets, those for streams listening.
+def open_sockets(
+    host: str,
+    port: int,
+    inherited: Inherited | None = None,
+    beside: Iterable[Sockets] = (),
+    *,
+    datagram: bool = True,
+) -> Sockets:
+    """Bound sockets, those for streams listening; without `datagram` streams alone.
 
     `beside` are sockets of ours that are about to be closed. What is opened may overlap with them meanwhile: one
     address in place of all, or all in place of one.
@@ -53,18 +60,18 @@ def open_sockets(host: str, port: int, inherited: Inherited | None = None, besid
     that the process was started with are taken where they fit. Raises StartError.
     """
     if inherited is not None:
-        datagram = inherited.claim(socket.SOCK_DGRAM, host, port)
-        stream = inherited.claim(socket.SOCK_STREAM, host, port)
-        if datagram or stream:
-            for sock in (*datagram, *stream):
+        datagrams = inherited.claim(socket.SOCK_DGRAM, host, port) if datagram else []
+        streams = inherited.claim(socket.SOCK_STREAM, host, port)
+        if datagrams or streams:
+            for sock in (*datagrams, *streams):
                 sock.setblocking(False)
-            return Sockets(tuple(datagram), tuple(stream), port)
+            return Sockets(tuple(datagrams), tuple(streams), port)
     leaving = tuple(beside)
     for left in reversed(range(_TRIES if port == 0 else 1)):
         for sockets in leaving:
             sockets.share(True)
         try:
-            found = _open(host, port, bool(leaving))
+            found = _open(host, port, datagram, bool(leaving))
             found.share(False)  # from here on a second program on the port is an error again
             return found
         except OSError as error:
@@ -81,27 +88,28 @@ def open_sockets(host: str, port: int, inherited: Inherited | None = None, besid
     raise AssertionError("unreachable")
 
 
-def _open(host: str, port: int, shared: bool) -> Sockets:
-    datagram: list[socket.socket] = []
-    stream: list[socket.socket] = []
+def _open(host: str, port: int, datagram: bool, shared: bool) -> Sockets:
+    datagrams: list[socket.socket] = []
+    streams: list[socket.socket] = []
     try:
         for address in (host,) if host else ("0.0.0.0", "::"):
             try:
-                stream.append(_bound(address, port, socket.SOCK_STREAM, shared))
+                streams.append(_bound(address, port, socket.SOCK_STREAM, shared))
             except OSError as error:
                 if not host and ":" in address and error.errno in (errno.EAFNOSUPPORT, errno.EADDRNOTAVAIL):
                     log.info("no IPv6 on this machine: listening on IPv4 alone")
                     continue
                 raise
-            port = stream[-1].getsockname()[1]
-            datagram.append(_bound(address, port, socket.SOCK_DGRAM, shared))
-        for sock in stream:
+            port = streams[-1].getsockname()[1]
+            if datagram:
+                datagrams.append(_bound(address, port, socket.SOCK_DGRAM, shared))
+        for sock in streams:
             sock.listen(_BACKLOG)
     except BaseException:
-        for sock in (*datagram, *stream):
+        for sock in (*datagrams, *streams):
             sock.close()
         raise
-    return Sockets(tuple(datagram), tuple(stream), port)
+    return Sockets(tuple(datagrams), tuple(streams), port)
 
 
 def _bound(host: str, port: int, kind: int, shared: bool) -> socket.socket:

@@ -72,6 +72,10 @@ class TcpListener:
             self._stop_accepting()
             connections.close("stopped")
 
+    def limit(self, limits: TcpLimits) -> None:
+        """From now on these hold, also for connections that are open."""
+        self._connections.limit(limits)
+
     async def drain(self) -> None:
         """Accepts and reads no more; returns when all that was asked is answered and all connections are closed.
 

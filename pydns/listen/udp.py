@@ -39,6 +39,7 @@ class UdpListener:
     def __init__(self, sock: socket.socket, server: Server, metrics: Metrics) -> None:
         self.socket = sock
         self.server = server
+        self.family = 4 if sock.family == socket.AF_INET else 6
         self.local = Address(*sock.getsockname()[:2])
         with_local = self.local.host in _WILDCARDS
         if with_local:
@@ -52,7 +53,7 @@ class UdpListener:
         self._out.for_sending()
         self._filled = 0  # slots of `_out`
         self._tick = TickEnd(self._flush)
-        self._replayed = _SlotClient(self._in, self.local)
+        self._replayed = _SlotClient(self._in, self.local, self.family)
         self._metrics = metrics
         self._receiving = trio.CancelScope()
         self._unsent = 0
@@ -90,7 +91,7 @@ class UdpListener:
             count = batch.receive()
         except OSError:  # an ICMP error for an answer of before: it says nothing about this socket
             return 0
-        packets = server.packets("udp")
+        packets = server.packets("udp", self.family)
         get, epoch, now = packets.entries.get, server.house.changes.epoch, trio.current_time()
         data, lengths, outgoing = batch.data, batch.lengths, batch.outgoing
         at = first = 0
@@ -102,6 +103,7 @@ class UdpListener:
                 kept = packets.find(key, now) if kept is not None else None
             if kept is not None:
                 body = kept.body
+                kept.tally.count += 1
                 if kept.watchers:
                     self._tell(i, kept.watchers, data[at : at + 2].tobytes(), key, body)
                 end = at + 2 + len(body)
@@ -180,6 +182,10 @@ class _UdpClient:
             self._listener.answer(self._name, self._control, answer)
 
     @property
+    def family(self) -> int:
+        return self._listener.family
+
+    @property
     def peer(self) -> Address:
         return _peer(self._name)
 
@@ -193,8 +199,9 @@ class _SlotClient:
 
     transport: ClassVar[str] = "udp"
 
-    def __init__(self, batch: Batch, local: Address) -> None:
+    def __init__(self, batch: Batch, local: Address, family: int) -> None:
         self.slot = 0
+        self.family = family
         self._batch = batch
         self._bound = local
 

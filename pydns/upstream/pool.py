@@ -46,6 +46,11 @@ class Pool:
         self._turn = trio.Lock()
         self.replace(endpoints)
 
+    @property
+    def is_open(self) -> bool:
+        """False before `run` has begun: then nothing can be asked."""
+        return self._sockets.ready
+
     def replace(self, endpoints: Iterable[Endpoint]) -> None:
         """The upstreams are these now. One that stays keeps its sockets, its health and its measurements."""
         old = {upstream.endpoint: upstream for upstream in self.upstreams}

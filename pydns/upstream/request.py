@@ -27,17 +27,24 @@ class Request:
 
     * `question`: name, type and class as they are sent, in the client's spelling (its 0x20 bits reach the upstream)
     * `tail`: the message behind its id, with our OPT
-    * `options`: the EDNS options in that OPT
+    * `options`: the EDNS options in that OPT; it offers `size` octets
     """
 
     __slots__ = ("options", "question", "tail")
 
-    def __init__(self, question: bytes, flags: int, do: bool, options: tuple[tuple[int, bytes], ...] = ()) -> None:
+    def __init__(
+        self,
+        question: bytes,
+        flags: int,
+        do: bool,
+        options: tuple[tuple[int, bytes], ...] = (),
+        size: int = UDP_SIZE,
+    ) -> None:
         self.question = question
         self.options = options
         opt = _DO_OPT if do else _PLAIN_OPT
-        if options:
-            opt = opt_record(UDP_SIZE, 0, do, options)
+        if options or size != UDP_SIZE:
+            opt = opt_record(size, 0, do, options)
         self.tail = (flags & _PASSED_FLAGS).to_bytes(2) + b"\0\1\0\0\0\0\0\1" + question + opt
 
     @property
@@ -52,7 +59,10 @@ class Request:
         if edns is None:
             return cls(_question(query), query.flags, False)
         options = _passed(query) if edns.options else ()
-        return cls(_question(query), query.flags, edns.do, options)
+        size = UDP_SIZE
+        if edns is not query.origin.edns and edns.size < UDP_SIZE:  # a plugin wants less (the client's is its own)
+            size = edns.size
+        return cls(_question(query), query.flags, edns.do, options, size)
 
 
 def _question(query: Query) -> bytes:

@@ -35,8 +35,8 @@ _COMPRESSED_FROM: Final[dict[int, int]] = {Type.NS: 0, Type.CNAME: 0, Type.PTR: 
 def render(query: Query, reply: Reply, *, stream: bool) -> bytes:
     """The whole message for the client: id, question as it was spelled, records, OPT if it sent one.
 
-    Over UDP (`stream` False) it is at most the client's EDNS size and ours; whole RRsets that do not fit are left out
-    and TC is set, save for additional records, which go without a word (RFC 2181 section 9).
+    Over UDP (`stream` False) it is at most the client's EDNS size and ours (`reply.size`, else 1232). Whole RRsets that
+    do not fit are left out and TC is set, save for additional records, which go without a word (RFC 2181 section 9).
     """
     origin = query.origin
     wire = origin.wire
@@ -46,12 +46,13 @@ def render(query: Query, reply: Reply, *, stream: bool) -> bytes:
     tail = b""
     limit = _MIN_SIZE
     if edns is not None:
-        if reply.options or reply.errors or rcode > 15:
+        ours = reply.size or OUR_SIZE
+        if reply.options or reply.errors or rcode > 15 or reply.size:
             pairs = (*reply.options, *extended_errors(reply.errors))
-            tail = opt_record(OUR_SIZE, rcode, edns.do, pairs)
+            tail = opt_record(ours, rcode, edns.do, pairs)
         else:
             tail = _OPT_WITH_DO if edns.do else _OPT
-        limit = OUR_SIZE if edns.size >= OUR_SIZE else max(edns.size, _MIN_SIZE)
+        limit = ours if edns.size >= ours else max(edns.size, _MIN_SIZE)
     elif rcode > 15:
         rcode = 2  # an extended rcode cannot be told without EDNS
     flags = _QR | (origin.flags & _FROM_QUERY) | (reply.flags & _FROM_REPLY) | (rcode & 15)
@@ -77,10 +78,10 @@ def _fit(packed: bytes, tail: bytes, flags: int, limit: int, query: Query, reply
     edns = query.origin.edns
     if edns is not None and reply.errors:
         # Extended errors go before any other data, and TC tells of it (RFC 8914 section 3).
-        tail = opt_record(OUR_SIZE, reply.rcode, edns.do, reply.options)
+        tail = opt_record(reply.size or OUR_SIZE, reply.rcode, edns.do, reply.options)
         flags |= TC
     if edns is not None and query.origin.question_end + len(tail) > limit:
-        tail = opt_record(OUR_SIZE, reply.rcode, edns.do)  # options as long as that are no use to anybody
+        tail = opt_record(reply.size or OUR_SIZE, reply.rcode, edns.do)  # options as long as that are no use to anybody
     if len(packed) + len(tail) > limit:
         packed = cut(packed, limit - len(tail), flags)
         flags |= packed[2] << 8 & TC

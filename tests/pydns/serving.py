@@ -31,6 +31,7 @@ class Asker:
         self.peer = Address(peer, 40212)
         self.local = Address("192.0.2.53", 53)
         self.transport = transport
+        self.family = 4
         self.sent: list[bytes | None] = []
         self._first = trio.Event()
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from pydns.metrics import Metrics
+    from pydns.reply import Credit
     from pydns_plugins.cache.store import Store
 
 
@@ -32,12 +33,19 @@ class Counts:
         self.denial_evictions = 0
         self._handed_in: dict[tuple[str, ...], int] = {}
 
-    def success_replayed(self, _query: bytes, _client: object, _answer: bytes) -> None:
-        """A kept answer went out again without passing by here; see `Reply.watchers`."""
-        self.success_hits += 1
+    # See `Reply.counters`: kept answers go out again without passing by here.
 
-    def denial_replayed(self, _query: bytes, _client: object, _answer: bytes) -> None:
-        self.denial_hits += 1
+    def success_counter(self, _query: bytes, _client: object, _answer: bytes) -> Credit:
+        return self._success_replayed
+
+    def denial_counter(self, _query: bytes, _client: object, _answer: bytes) -> Credit:
+        return self._denial_replayed
+
+    def _success_replayed(self, count: int) -> None:
+        self.success_hits += count
+
+    def _denial_replayed(self, count: int) -> None:
+        self.denial_hits += count
 
     def hand_in(self, metrics: Metrics, success: Store | None, denial: Store | None) -> None:
         """Adds what is new since the last time. Without stores their entries count as gone."""

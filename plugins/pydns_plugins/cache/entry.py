@@ -73,7 +73,7 @@ class Entry:
             ages=kept.ages,
             lifetime=kept.lifetime,
             replay=kept.replay,
-            watchers=reply.watchers + kept.watchers,
+            counters=reply.counters + kept.counters,
         )
 
     def fresh(self, now: float, counts: Counts, keep_ttl: bool) -> Reply:
@@ -98,8 +98,8 @@ class Entry:
         reply.lifetime = min(self.end, self.threshold) - (self.stored + age + 1)
         reply.replay = self.replay and reply.lifetime > 0
         reply.ages = not keep_ttl
-        counted = counts.success_replayed if self.kind is Kind.SUCCESS else counts.denial_replayed
-        reply.watchers = (counted,) if self.popularity is None else (counted, self.popularity.replayed)
+        counter = counts.success_counter if self.kind is Kind.SUCCESS else counts.denial_counter
+        reply.counters = (counter,) if self.popularity is None else (counter, self.popularity.counter)
         return reply
 
     def stale(self, now: float, ttl: int) -> Reply:

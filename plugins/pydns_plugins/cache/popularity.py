@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import trio
+
+if TYPE_CHECKING:
+    from pydns.reply import Credit
 
 
 class Popularity:
@@ -20,6 +25,10 @@ class Popularity:
         self.count = self.count + 1 if now - self.last <= self.gap else 1
         self.last = now
 
-    def replayed(self, _query: bytes, _client: object, _answer: bytes) -> None:
-        """A kept answer went out again without passing by here; see `Reply.watchers`."""
+    def counter(self, _query: bytes, _client: object, _answer: bytes) -> Credit:
+        """See `Reply.counters`: a kept answer goes out again without passing by here."""
+        return self._replayed
+
+    def _replayed(self, count: int) -> None:
         self.asked(trio.current_time())
+        self.count += count - 1

@@ -24,7 +24,7 @@ async def test_what_is_counted(kit, nursery, autojump_clock):
     await cache.serve(kit.question("a.example.org"), below)  # a miss, evicts
     await cache.serve(kit.question("b.example.org"), kit.Below(kit.nxdomain()))  # a miss
     reply = await cache.serve(kit.question("b.example.org"), below)  # a hit
-    reply.watchers[0](b"", None, b"")  # a replay
+    reply.counters[0](b"", None, b"")(1)  # a replay
     await trio.sleep(21)
     await cache.serve(kit.question("a.example.org"), below)  # a stale hit, with a refresh
     await cache.serve(kit.question("other.net"), below)  # not ours

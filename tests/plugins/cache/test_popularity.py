@@ -19,7 +19,7 @@ def test_a_gap_begins_the_count_anew(times, count):
 
 async def test_a_replay_is_an_asking(autojump_clock):
     popularity = Popularity(60)
-    popularity.replayed(b"", None, b"")
+    popularity.counter(b"", None, b"")(1)
     await trio.sleep(30)
-    popularity.replayed(b"", None, b"")
+    popularity.counter(b"", None, b"")(1)
     assert (popularity.count, popularity.last) == (2, trio.current_time())

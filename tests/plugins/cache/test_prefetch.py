@@ -94,8 +94,8 @@ async def test_replays_count_as_askings(kit, started, autojump_clock, amount, as
     cache, below = await started(f"cache\nprefetch {amount}")
     reply = await cache.serve(kit.question(), below)
     await trio.sleep(60)
-    for watcher in reply.watchers * 3:
-        watcher(b"", None, b"")
+    for counter in reply.counters:
+        counter(b"", None, b"")(3)
     assert await ask(kit, cache, below, 31) == [asked]
 
 
