@@ -26,6 +26,8 @@ LOWER_ROOMS = {
     "plugin": {"changes", "metrics", "records"},
     "corefile": {"errors", "names"},
     "upstream": {"corefile", "errors", "names", "plugin", "query", "records", "reply", "wire"},
+    "services": {"errors", "names"},
+    "http": set(),
     "settings": set(),
     "packetcache": {"errors", "records", "wire"},
     "crew": set(),
