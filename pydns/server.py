@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("pydns.server")
 
+LONGEST: Final = 4096
+"""Octets of a query; what is queued is bounded in number, and so in memory. Other opcodes may bring more (RFC 2136)."""
+
 _NO_VERSION: Final = (Ede.OTHER, "EDNS version 0 is the only one")
 _STREAMS: Final = frozenset(("tcp", "tls", "https", "quic"))
 
@@ -90,6 +93,8 @@ class Server:
     def take_new(self, wire: bytes, client: Answerable, packets: PacketCache) -> None:
         """As `take`, for a message that is none of the kept answers' byte for byte."""
         try:
+            if len(wire) > LONGEST and wire[2] & 0x78 == 0:
+                raise WireError("a query longer than any honest one")
             query = read_question(wire, client, self.house.changes.epoch)
         except WireError as error:
             client.send(self._refused(wire, error))

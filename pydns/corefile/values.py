@@ -49,6 +49,12 @@ def no_block(directive: Directive) -> None:
         raise CorefileError(directive.position, f"{directive.name} takes no block", "remove the braces")
 
 
+def alone(directive: Directive) -> None:
+    """Refuses arguments and braces behind a directive that has neither."""
+    arguments(directive, 0, 0)
+    no_block(directive)
+
+
 def once(directives: Sequence[Directive]) -> Directive:
     """The only one. A second in the same server block is an error that names both places."""
     if len(directives) > 1:

@@ -63,6 +63,9 @@ def open_sockets(
         datagrams = inherited.claim(socket.SOCK_DGRAM, host, port) if datagram else []
         streams = inherited.claim(socket.SOCK_STREAM, host, port)
         if datagrams or streams:
+            if datagram and not (datagrams and streams):
+                only, missing = ("UDP", "TCP") if datagrams else ("TCP", "UDP")
+                log.warning("port %d was inherited for %s alone: nobody is answered over %s", port, only, missing)
             for sock in (*datagrams, *streams):
                 sock.setblocking(False)
             return Sockets(tuple(datagrams), tuple(streams), port)

@@ -188,13 +188,18 @@ zone:
   name: example.org
   zonefile: zone
 """
-NSD_ZONE: Final = """$ORIGIN example.org.
-$TTL 300
-@ SOA ns hostmaster 1 7200 3600 1209600 300
-@ NS ns
-ns A 127.0.0.1
-www A 192.0.2.1
-"""
+NSD_ZONE: Final = "\n".join(
+    (
+        "$ORIGIN example.org.",
+        "$TTL 300",
+        "@ SOA ns hostmaster 1 7200 3600 1209600 300",
+        "@ NS ns",
+        "ns A 127.0.0.1",
+        "www A 192.0.2.1",
+        *(f'big TXT "{i:03}{"x" * 100}"' for i in range(60)),  # too large for UDP
+        "",
+    )
+)
 
 
 @contextmanager

@@ -15,7 +15,8 @@ from pydns.plugin import CallNext
 from pydns.query import MAX_DEPTH, DepthError, Query
 from pydns.records import Class, Ede, Opcode, Rcode, Record, Type
 from pydns.reply import Reply
-from pydns.wire.edns import COOKIE
+from pydns.server import LONGEST
+from pydns.wire.edns import COOKIE, PADDING
 from tests.pydns.serving import (
     LABEL,
     Asker,
@@ -399,3 +400,9 @@ async def test_queries_leave_nothing_to_the_collector(waits: bool, nursery: trio
     finally:
         gc.enable()
     assert left < 100
+
+
+@pytest.mark.parametrize(("padding", "expected"), [(3000, Rcode.NOERROR), (LONGEST, Rcode.FORMERR)])
+async def test_a_query_is_as_long_as_an_honest_one(nursery: trio.Nursery, padding: int, expected: int) -> None:
+    wire = message(question(), opt((PADDING, bytes(padding))), counts=(1, 0, 0, 1))
+    assert rcode(await serving(nursery, Giving(Reply())).ask(wire)) == expected

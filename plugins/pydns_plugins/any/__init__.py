@@ -26,8 +26,7 @@ class Any(Plugin):
     @classmethod
     def parse(cls, directives: Sequence[Directive], block: ServerBlock) -> Sequence[Self]:
         for directive in directives:
-            values.arguments(directive, 0, 0)
-            values.no_block(directive)
+            values.alone(directive)
         return (cls(),)
 
     async def serve(self, query: Query, call_next: CallNext) -> Reply:

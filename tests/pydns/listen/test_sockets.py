@@ -117,3 +117,11 @@ def test_others_are_left_alone() -> None:
         assert sockets.datagram != given.datagram
     assert inherited.unclaimed() == [*given.datagram, *given.stream]
     given.close()
+
+
+def test_a_port_that_was_inherited_for_one_of_both_is_told(caplog: pytest.LogCaptureFixture) -> None:
+    sock = socket.socket(type=socket.SOCK_DGRAM)
+    sock.bind(("127.0.0.1", 0))
+    port = sock.getsockname()[1]
+    open_sockets("127.0.0.1", port, Inherited([sock])).close()
+    assert f"port {port} was inherited for UDP alone: nobody is answered over TCP" in caplog.messages

@@ -2,8 +2,7 @@ import json
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
-from pathlib import Path
+from collections.abc import Sequence
 
 import pytest
 import trio
@@ -11,26 +10,6 @@ import trio
 from pydns.cli import query
 from pydns.upstream.endpoint import Endpoint
 from pydns.upstream.testing import Asked, ScriptedServer
-from tests.plugins.forward.test_with_nsd import CONFIG, NSD, ZONE, free_port, until_it_answers
-
-
-@pytest.fixture(scope="module")
-def nsd(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Endpoint]:
-    if NSD is None:
-        pytest.skip("nsd is not installed")
-    folder: Path = tmp_path_factory.mktemp("nsd")
-    endpoint = Endpoint("127.0.0.1", free_port())
-    (folder / "nsd.conf").write_text(CONFIG.format(port=endpoint.port, folder=folder))
-    (folder / "zone").write_text(ZONE + "\n")
-    process = subprocess.Popen(
-        [NSD, "-d", "-c", str(folder / "nsd.conf")], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    )
-    try:
-        until_it_answers(endpoint, process, folder / "log")
-        yield endpoint
-    finally:
-        process.terminate()
-        process.wait(10)
 
 
 @pytest.mark.parametrize(
