@@ -28,7 +28,7 @@ class Reply:
     * `rcode`: may be over 15 (then the client needs EDNS)
     * `flags`: the header bits AA 0x0400, RA 0x0080, AD 0x0020 (and TC 0x0200 where the message is cut)
     * `errors`: extended DNS errors (RFC 8914) as (code, text)
-    * `by`: the plugin that answered; `why`: a few words for people
+    * `by`: the plugin that answered; `why`: a few words for people, or a function that gives them when somebody asks
     * `options`: EDNS options of ours that go to the client, as (code, data)
     * `replay`: False where the whole answer must never be replayed to another query
     * `ages`: True where its TTLs count down while it is kept (a cache's), False where a source gives them anew
@@ -40,8 +40,24 @@ class Reply:
     """
 
     __slots__ = (
-        "additional", "ages", "answer", "authority", "by", "counters", "dropped", "errors", "finish", "flags",
-        "lifetime", "options", "rcode", "replay", "size", "watchers", "why", "wire",
+        "_why",
+        "additional",
+        "ages",
+        "answer",
+        "authority",
+        "by",
+        "counters",
+        "dropped",
+        "errors",
+        "finish",
+        "flags",
+        "lifetime",
+        "options",
+        "rcode",
+        "replay",
+        "size",
+        "watchers",
+        "wire",
     )  # fmt: skip
 
     def __init__(
@@ -53,7 +69,7 @@ class Reply:
         rcode: int = Rcode.NOERROR,
         flags: int = 0,
         by: str = "",
-        why: str = "",
+        why: str | Callable[[], str] = "",
         wire: bytes | None = None,
         errors: tuple[tuple[int, str], ...] = (),
         replay: bool = True,
@@ -64,7 +80,7 @@ class Reply:
         self.rcode = rcode
         self.flags = flags
         self.by = by
-        self.why = why
+        self._why = why
         self.wire = wire
         self.errors = errors
         self.replay = replay
@@ -81,6 +97,15 @@ class Reply:
     TC = 0x0200
     RA = 0x0080
     AD = 0x0020
+
+    @property
+    def why(self) -> str:
+        why = self._why
+        return why if isinstance(why, str) else why()
+
+    @why.setter
+    def why(self, words: str | Callable[[], str]) -> None:
+        self._why = words
 
     @classmethod
     def drop(cls, by: str) -> Self:
@@ -104,7 +129,7 @@ class Reply:
         copy.rcode = self.rcode
         copy.flags = self.flags
         copy.by = self.by
-        copy.why = self.why
+        copy._why = self._why
         copy.wire = self.wire
         copy.errors = self.errors
         copy.options = self.options
@@ -117,7 +142,7 @@ class Reply:
         copy.size = self.size
         copy.dropped = self.dropped
         for name, value in changes.items():
-            if name not in Reply.__slots__:
+            if name not in _ATTRIBUTES:
                 raise TypeError(f"a reply has no {name}")
             setattr(copy, name, value)
         return copy
@@ -133,3 +158,6 @@ class Reply:
 
         answer, authority, additional = sections(self.wire)
         return self.replace(wire=None, answer=answer, authority=authority, additional=additional)
+
+
+_ATTRIBUTES = frozenset((*Reply.__slots__, "why"))

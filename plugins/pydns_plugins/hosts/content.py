@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from itertools import accumulate
 from typing import Final, NamedTuple
 
@@ -53,11 +54,11 @@ class Part:
 
 
 class Entry(NamedTuple):
-    """The records of a name, and where the first of them stands as `file:line`."""
+    """The records of a name, and what tells where the first of them stands as `file:line`."""
 
     a: tuple[Record, ...]
     aaaa: tuple[Record, ...]
-    why: str
+    why: Callable[[], str]
 
 
 class Content:
@@ -94,18 +95,20 @@ class Content:
     def _collect(self, key: bytes, owner: bytes) -> Entry | None:
         v4: tuple[bytes, ...] = ()
         v6: tuple[bytes, ...] = ()
-        why = ""
+        why: Callable[[], str] | None = None
         for part in self._parts:
             found = part.table.find(key)
             if found is not None:
                 v4 += found.v4
                 v6 += found.v6
-                why = why or part.place(found.place)
-        if not why:
+                why = why or partial(part.place, found.place)  # lines are counted only where somebody asks
+        if why is None:
             return None
         return Entry(self._records(owner, _A, v4), self._records(owner, _AAAA, v6), why)
 
     def _records(self, owner: bytes, type_: int, addresses: tuple[bytes, ...]) -> tuple[Record, ...]:
+        if not addresses:
+            return ()
         if len(addresses) > 1:
             addresses = tuple(dict.fromkeys(addresses))[:MAX_ADDRESSES]
         return tuple([Record(owner, type_, _IN, self._ttl, packed) for packed in addresses])

@@ -55,7 +55,7 @@ def test_the_place_of_an_entry_is_file_and_line(name: str, why: str) -> None:
     for _ in range(2):  # the second time from what is kept
         entry = found.find(from_text(name))
         assert entry is not None
-        assert entry.why == why
+        assert entry.why() == why
 
 
 WILD = {"x": "192.0.2.1 *.example.org\n192.0.2.2 a.example.org\n::1 six.example.org\n192.0.2.3 *\n"}
