@@ -11,6 +11,7 @@ from pydns.errors import WireError
 from pydns.query import MAX_DEPTH, Address, DepthError, Edns, Query, carrier
 from pydns.records import Opcode, Type
 from pydns.reply import Reply
+from pydns.testing import query
 from tests.pydns.wire.messages import CLIENT, WWW, asked_with, message, opt, question, read
 
 OTHER = names.from_text("other.example.org")
@@ -209,3 +210,12 @@ async def test_a_loop_of_questions_from_within_ends() -> None:
 async def test_a_query_that_came_through_no_server_cannot_ask() -> None:
     with pytest.raises(RuntimeError):
         await plain().resolve(OTHER, Type.A)
+
+
+def test_a_copy_has_everything() -> None:
+    asked = query("www.example.org", "AAAA", flags=0x0110, edns=Edns(512, 0, True, ()))
+    asked.depth, asked.detached, asked.zone, asked.server, asked.epoch = 3, True, b"\3org\0", "dns://:53", 7
+    copy = asked.replace()
+    assert [getattr(copy, slot) for slot in Query.__slots__ if slot != "_origin"] == [
+        getattr(asked, slot) for slot in Query.__slots__ if slot != "_origin"
+    ]

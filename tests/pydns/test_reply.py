@@ -68,3 +68,11 @@ def test_bytes_that_are_no_message_are_a_wire_error(wire: bytes) -> None:
     reply = Reply(wire=wire)
     with pytest.raises(WireError):
         reply.opened()
+
+
+def test_a_copy_has_everything() -> None:
+    reply = Reply((1,), (2,), (3,), rcode=3, flags=4, by="x", why="y", wire=b"z", errors=((1, "e"),), replay=False)  # type: ignore[arg-type] # any values do
+    reply.options, reply.ages, reply.lifetime, reply.size, reply.dropped = ((1, b""),), True, 2.0, 512, True
+    reply.finish, reply.watchers, reply.counters = (lambda q, w: w,), (print,), (print,)  # type: ignore[assignment] # as above
+    copy = reply.replace()
+    assert [getattr(copy, slot) for slot in Reply.__slots__] == [getattr(reply, slot) for slot in Reply.__slots__]
