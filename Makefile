@@ -4,9 +4,9 @@ PORT ?= 1053
 VENV := .venv
 BIN := $(VENV)/bin
 # Programs that the tests ask, or have asked: installed where the tests run as root.
-DEBIAN := bind9-dnsutils dnsperf iproute2 nsd unbound util-linux
+DEBIAN := bind9-dnsutils curl dnsmasq-base dnsperf iproute2 nsd prometheus systemd unbound util-linux
 
-.PHONY: serve test check bench peers clean
+.PHONY: serve test check bench lab peers clean
 
 $(VENV)/serve.stamp: pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -38,8 +38,12 @@ peers:
 		status=$$?; rm -f /usr/sbin/policy-rc.d; exit $$status; \
 	fi
 
-bench: $(VENV)/test.stamp
+bench: $(VENV)/test.stamp peers
 	$(BIN)/python -m benchmarks
+
+# A small site in network namespaces, to play in: wants root.
+lab: $(VENV)/serve.stamp peers
+	$(BIN)/python -m tests.lab
 
 clean:
 	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache dist

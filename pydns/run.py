@@ -19,6 +19,8 @@ from pydns.listen.bound import Bound, DnsBound, DnsTarget, HttpBound
 from pydns.listen.interfaces import addresses
 from pydns.listen.limits import DEFAULTS
 from pydns.listen.sockets import Sockets, open_sockets
+from pydns.names import to_text
+from pydns.notify import Notifier
 from pydns.plugin import House
 from pydns.router import Router
 from pydns.server import Server
@@ -45,7 +47,11 @@ class Process:
     """
 
     def __init__(
-        self, load: Callable[[], Configuration], house: House | None = None, inherited: Inherited | None = None
+        self,
+        load: Callable[[], Configuration],
+        house: House | None = None,
+        inherited: Inherited | None = None,
+        notifier: Notifier | None = None,
     ) -> None:
         self.house = house or House()
         self.house.port_of = self._http_port
@@ -53,6 +59,7 @@ class Process:
         self.crew: Crew
         self._load = load
         self._inherited = inherited
+        self._notifier = notifier or Notifier()
         self._generation: tuple[Generation, trio.CancelScope] | None = None
         self._routers: list[Router] = []
         self._closing = 0  # addresses that were left, and are still answering
@@ -86,6 +93,7 @@ class Process:
                 await nursery.start(self.house.watcher.run)
                 nursery.start_soon(self._start, task_status)
                 await self._stop_wanted.wait()
+                self._notifier.stopping()
                 await self._drain()
                 self.stopped.set()
                 if self._generation is None:
@@ -100,15 +108,19 @@ class Process:
             self._inherited = None
         self._nursery.start_soon(self._keep_reloading)
         self._nursery.start_soon(self._follow_corefile)
+        self._notifier.ready(self._answers())
         task_status.started()
 
     async def _read(self) -> Configuration:
         """What the Corefile says now. A file system that hangs holds up neither queries nor the end."""
         return await trio.to_thread.run_sync(self._load, abandon_on_cancel=True)
 
+    def _answers(self) -> str:
+        return f"answering at {' '.join(str(place) for place in self.bound if place.scheme != 'http')}"
+
     def _http_port(self, host: str, port: int) -> int:
         bound = self.bound.get(Place("http", host, port))
-        return port if bound is None else bound.port
+        return 0 if bound is None else bound.port
 
     def stop(self) -> None:
         """Has `run` answer what is under way, and return."""
@@ -166,6 +178,7 @@ class Process:
         self._generation = generation, scope
         self._swapped.set()
         self._swapped = trio.Event()
+        self._tell_plugins(configuration.blocks, hosts)
         old_routers, self._routers = self._routers, list(routers.values())
         gone = [self.bound.pop(place) for place in list(self.bound) if place not in targets]
         for place, bound in self.bound.items():
@@ -248,9 +261,12 @@ class Process:
                 await self._reload_wanted.wait()
             self._reload_wanted = trio.Event()
             forced, self._forced = self._forced, False
+            if forced:
+                self._notifier.reloading()  # who sent the signal waits for this, and for the end
             try:
                 configuration = await self._read()
                 if failure or forced or configuration.digest != self.configuration.digest:
+                    self._notifier.reloading()
                     with ungrouped(CorefileErrorGroup, StartError):
                         await self._change_to(configuration)
                     self._tell_version()
@@ -268,9 +284,25 @@ class Process:
                 else:
                     pause = min(2 * pause, _LONGEST_RETRY)
                 failure = text
+                self._notifier.ready(f"{self._answers()}; reload failed: {text}")
             else:
                 good.set(to=1)
                 failure, pause = "", _FIRST_RETRY
+                self._notifier.ready(self._answers())
+
+    def _tell_plugins(self, blocks: Sequence[Block], hosts: Callable[[Block], Sequence[str]]) -> None:
+        enabled = self.house.metrics.gauge(
+            "coredns_plugin_enabled",
+            "A metric that indicates whether a plugin is enabled on per server and zone basis.",
+            *("server", "zone", "view", "name"),
+        )
+        enabled.values.clear()
+        for block in blocks:
+            handlers = [plugin.name for plugin in block.plugins if plugin.opcodes]  # as in CoreDNS: not bind, say
+            for scheme, port, zone, _ in block.ports():
+                for host in hosts(block):
+                    for name in handlers:
+                        enabled.set(str(Place(scheme, host, port)), to_text(zone), "", name, to=1)
 
     def _tell_version(self) -> None:
         digest = self.configuration.digest

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import faulthandler
 import gc
 import logging
 import os
@@ -22,6 +23,7 @@ from pydns.corefile.tree import Corefile
 from pydns.errors import CorefileErrorGroup, StartError, ungrouped
 from pydns.listen.activation import inherited
 from pydns.logs import LineWriter, configure
+from pydns.notify import from_environ
 from pydns.plugin import House
 from pydns.registry import known_names
 from pydns.run import Process
@@ -51,6 +53,7 @@ def run(argv: Sequence[str]) -> int:
         print("\n".join(f"  dns.{name}" for name in known_names()))
         return 0
     _hold_standard_streams()
+    faulthandler.enable(2)  # systemd ends a loop that is stuck by SIGABRT: then standard error tells where it was
     writer = LineWriter()
     configure(writer, quiet=flags.quiet)
     writer.start()
@@ -75,9 +78,11 @@ def _hold_standard_streams() -> None:
 async def _serve(flags: Flags, writer: LineWriter) -> None:
     house = House(lines=writer)
     writer.count_in(house.metrics)
-    process = Process(loader(flags), house, inherited(os.environ, os.getpid()))
+    notifier = from_environ(os.environ, os.getpid())
+    process = Process(loader(flags), house, inherited(os.environ, os.getpid()), notifier)
     with ungrouped(CorefileErrorGroup, StartError):
         async with trio.open_nursery() as nursery:
+            nursery.start_soon(notifier.run)
             await nursery.start(process.handle_signals)
             await nursery.start(process.run)
             gc.collect()

@@ -17,6 +17,7 @@ ECS: Final = 8
 """EDNS Client Subnet (RFC 7871), the one option of a client that is meant for the upstream too."""
 
 _HOP_BY_HOP: Final = frozenset((10, 11, 12))  # COOKIE (RFC 7873), keepalive (RFC 7828), padding (RFC 7830)
+_LEAST_SIZE: Final = 512  # less means the same (RFC 6891 section 6.2.3)
 _PASSED_FLAGS: Final = 0x0130  # RD, AD and CD
 _PLAIN_OPT: Final = opt_record(UDP_SIZE, 0, False)
 _DO_OPT: Final = opt_record(UDP_SIZE, 0, True)
@@ -61,7 +62,7 @@ class Request:
         options = _passed(query) if edns.options else ()
         size = UDP_SIZE
         if edns is not query.origin.edns and edns.size < UDP_SIZE:  # a plugin wants less (the client's is its own)
-            size = edns.size
+            size = max(edns.size, _LEAST_SIZE)
         return cls(_question(query), query.flags, edns.do, options, size)
 
 

@@ -28,6 +28,7 @@ LOWER_ROOMS = {
     "upstream": {"corefile", "errors", "names", "plugin", "query", "records", "reply", "wire"},
     "services": {"errors", "names"},
     "http": set(),
+    "notify": set(),
     "settings": set(),
     "packetcache": {"errors", "records", "wire"},
     "crew": set(),

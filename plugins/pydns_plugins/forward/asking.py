@@ -63,6 +63,7 @@ class Asking:
                 copied = None
             exchange = await self._first_good(exchanges, order, request, waiter, latest)
             if exchange.scan is not None:
+                exchange.upstream.counts.answered(exchange.rcode, exchange.seconds)
                 reply = reply_of(exchange, query, "forward")
                 if reply.rcode not in options.failover:
                     return reply

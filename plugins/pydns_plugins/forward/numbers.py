@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from pydns.records import rcode_text
+from pydns.upstream.counts import BOUNDS
+
 if TYPE_CHECKING:
     from pydns.metrics import Metrics
     from pydns.upstream.pool import Pool
@@ -37,6 +40,14 @@ class Numbers:
         self._misses = counter(
             "coredns_proxy_conn_cache_misses_total", "Queries over a new socket.", "proxy_name", "to", "proto"
         )
+        self._durations = metrics.histogram(
+            "coredns_proxy_request_duration_seconds",
+            "Histogram of the time each request took.",
+            "proxy_name",
+            "to",
+            "rcode",
+            bounds=BOUNDS,
+        )
         self._junk = counter(
             "pydns_proxy_ignored_messages_total",
             "Messages from an upstream that answered nothing that was asked, or were broken.",
@@ -63,4 +74,6 @@ class Numbers:
             self._hits.add(_PROXY, to, "tcp", amount=counts.tcp_hits)
             self._misses.add(_PROXY, to, "udp", amount=counts.udp_misses)
             self._misses.add(_PROXY, to, "tcp", amount=counts.tcp_misses)
+            for rcode, durations in counts.answers.items():
+                self._durations.add(_PROXY, to, rcode_text(rcode), counts=durations.counts, total=durations.total)
             self._junk.add(_PROXY, to, amount=counts.junk)

@@ -1,6 +1,7 @@
 import trio
 import trio.testing
 
+from pydns.metrics import Histogram
 from pydns.plugin import House
 from pydns.upstream.testing import Asked, good
 from tests.plugins.forward.helpers import ask_for, parse, running, serving, silent
@@ -42,3 +43,18 @@ async def test_counts_are_handed_in_once_and_not_lost_at_the_end(nursery: trio.N
     counter = house.metrics.counter("coredns_proxy_conn_cache_hits_total", "")
     assert counter.value("forward", str(server.endpoint), "tcp") == 1
     assert house.metrics._before_reading == []
+
+
+async def test_what_an_answer_took_is_counted_by_its_rcode(nursery: trio.Nursery) -> None:
+    async def refusing(asked: Asked) -> None:
+        await asked.send(asked.answer(rcode=5))
+
+    house = House()
+    (server,) = await serving(nursery, refusing)
+    async with running(*parse(f"forward . {server.endpoint}"), house=house) as ask:
+        await ask(ask_for())
+    (durations,) = [m for m in house.metrics.read() if m.name == "coredns_proxy_request_duration_seconds"]
+    assert isinstance(durations, Histogram)
+    assert {labels: sum(counts) for labels, counts in durations.counts.items()} == {
+        ("forward", str(server.endpoint), "REFUSED"): 1
+    }
