@@ -179,6 +179,8 @@ class _Worker:
             except* Exception as errors:
                 # A nursery in a query that is cancelled raises other errors in one group with what cancelled it, which
                 # no `except Exception` catches.
+                if self.job is None:
+                    raise  # that is no query's fault
                 log.error("a query failed when it was cancelled: %r", errors.exceptions)
             # It comes here only when the sweep has cancelled it, in a query that is overdue.
             job, self.job, self.waited = self.job, None, False
@@ -196,6 +198,8 @@ class _Worker:
             taken += 1
             if taken % _TURN == 0:
                 await trio.lowlevel.checkpoint()
+                if not queue:  # others took what was left
+                    return
             self.job = answerer, query, key, client = queue.popleft()
             answer = await answerer.answer(query, key)
             self.job = None

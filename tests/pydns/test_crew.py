@@ -327,3 +327,17 @@ async def test_a_worker_that_is_woken_and_cancelled_in_one_moment_ends(autojump_
         nursery.cancel_scope.cancel()
     assert client.sent == [b"answer"]
     assert crew.workers == 0
+
+
+async def test_others_may_empty_the_queue_in_the_turn_that_they_are_given(
+    crew: Crew, autojump_clock: MockClock, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def more_come() -> bytes:
+        add(crew, at_once)  # wakes another worker, which takes over at the next turn
+        return b"done"
+
+    for _ in range(20):
+        clients = add(crew, more_come, *[at_once] * 100)
+        await trio.sleep(1)
+        assert all(len(answers) == 1 for answers in sent(clients))
+    assert not caplog.records
