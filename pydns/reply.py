@@ -30,6 +30,8 @@ class Reply:
     * `errors`: extended DNS errors (RFC 8914) as (code, text)
     * `by`: the plugin that answered; `why`: a few words for people, or a function that gives them when somebody asks
     * `options`: EDNS options of ours that go to the client, as (code, data)
+    * `local`: True where it came from the memory of a source that tells of its changes: it is as quick as a kept answer
+      and always true, so a cache that keeps others passes it by
     * `replay`: False where the whole answer must never be replayed to another query
     * `ages`: True where its TTLs count down while it is kept (a cache's), False where a source gives them anew
     * `lifetime`: seconds that it may be kept at most, None where its TTLs say so
@@ -40,24 +42,8 @@ class Reply:
     """
 
     __slots__ = (
-        "_why",
-        "additional",
-        "ages",
-        "answer",
-        "authority",
-        "by",
-        "counters",
-        "dropped",
-        "errors",
-        "finish",
-        "flags",
-        "lifetime",
-        "options",
-        "rcode",
-        "replay",
-        "size",
-        "watchers",
-        "wire",
+        "_why", "additional", "ages", "answer", "authority", "by", "counters", "dropped", "errors", "finish", "flags",
+        "lifetime", "local", "options", "rcode", "replay", "size", "watchers", "wire",
     )  # fmt: skip
 
     def __init__(
@@ -85,6 +71,7 @@ class Reply:
         self.errors = errors
         self.replay = replay
         self.options: tuple[tuple[int, bytes], ...] = ()
+        self.local = False
         self.ages = False
         self.lifetime: float | None = None
         self.finish: tuple[Finish, ...] = ()
@@ -134,6 +121,7 @@ class Reply:
         copy.errors = self.errors
         copy.options = self.options
         copy.replay = self.replay
+        copy.local = self.local
         copy.ages = self.ages
         copy.lifetime = self.lifetime
         copy.finish = self.finish

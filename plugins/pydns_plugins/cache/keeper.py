@@ -13,7 +13,7 @@ from pydns.wire.message import pack, without_opt
 from pydns.wire.scan import scan
 from pydns_plugins.cache.entry import Entry
 from pydns_plugins.cache.flights import End
-from pydns_plugins.cache.policy import Kind, Verdict, asks, is_truncated, judge
+from pydns_plugins.cache.policy import Kind, Verdict, asks, bounded, is_truncated, judge
 from pydns_plugins.cache.popularity import Popularity
 from pydns_plugins.cache.store import Store
 
@@ -106,6 +106,9 @@ class Keeper:
             return End.FAILED, reply
         if origin.personal or reply.finish:  # for this client alone, or for this one message
             return End.PERSONAL, reply
+        if reply.local:
+            self.counts.misses -= 1  # it was no question for a cache
+            return End.ANSWERED, bounded(reply, self.options)
         ended = End.ANSWERED if reply.rcode in (Rcode.NOERROR, Rcode.NXDOMAIN) else End.FAILED
         try:
             wire, entries = _message(query, reply)

@@ -13,6 +13,8 @@ from pydns.wire.scan import read_name
 
 if TYPE_CHECKING:
     from pydns.query import Query
+    from pydns.records import Record
+    from pydns.reply import Reply
     from pydns.wire.scan import Entry as Found
     from pydns_plugins.cache.options import Options
 
@@ -96,6 +98,21 @@ def judge(
         return None
     ttls = tuple((entry.rdata - 6, min(max(_ttl(entry), least), ceiling)) for entry in entries)
     return Verdict(kind, seconds, ttls, targets, answers)
+
+
+def bounded(reply: Reply, options: Options) -> Reply:
+    """An answer that need not be kept, its TTLs bounded as if it were; itself where they are already."""
+    limits = options.success if reply.answer else options.denial
+    records = (*reply.answer, *reply.authority, *reply.additional)
+    if all(limits.least <= record.ttl <= limits.most for record in records):
+        return reply
+
+    def within(section: Sequence[Record]) -> tuple[Record, ...]:
+        return tuple(record._replace(ttl=min(max(record.ttl, limits.least), limits.most)) for record in section)
+
+    return reply.replace(
+        answer=within(reply.answer), authority=within(reply.authority), additional=within(reply.additional)
+    )
 
 
 def _kind(rcode: int, answer: Sequence[Found], answers: bool, soa: Found | None) -> Kind | None:

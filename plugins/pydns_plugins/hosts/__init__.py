@@ -59,7 +59,9 @@ class Hosts(Plugin):
             found = content.reverse(name) if self.options.reverse else None
             if found is None:
                 return await call_next(query)
-            return Reply(found[0], flags=Reply.AA, by=self.name, why=found[1])
+            reply = Reply(found[0], flags=Reply.AA, by=self.name, why=found[1])
+            reply.local = True
+            return reply
         if not ours:
             return await call_next(query)
         if self.options.unsupported and type_ not in (Type.A, Type.AAAA) and self._may_fall_through(name):
@@ -73,6 +75,7 @@ class Hosts(Plugin):
             return Reply.failure(Ede.OTHER, text, by=self.name)
         answer = entry.a if type_ == Type.A else entry.aaaa if type_ == Type.AAAA else ()
         reply = Reply(answer, flags=Reply.AA, by=self.name, why=entry.why)
+        reply.local = True
         if not answer:
             reply.lifetime = self.options.ttl  # no record says how long it holds; a change ends it at once anyhow
         return reply

@@ -72,11 +72,11 @@ class Kubernetes(Plugin):
                 return await call_next(query)
             # Below a network there may be addresses, which an NXDOMAIN would deny with it (RFC 8020).
             rcode = Rcode.NOERROR if reverse.is_network(query.name) else Rcode.NXDOMAIN
-            return Reply((), lookup.soa(zone), rcode=rcode, flags=Reply.AA, by=self.name, why="no such name")
+            return _local(Reply((), lookup.soa(zone), rcode=rcode, flags=Reply.AA, by=self.name, why="no such name"))
         if found.alias is not None:
             return await follow(query, found, found.alias, self.name)
         authority = () if found.answer else lookup.soa(zone)
-        return Reply(found.answer, authority, found.additional, flags=Reply.AA, by=self.name, why=found.why)
+        return _local(Reply(found.answer, authority, found.additional, flags=Reply.AA, by=self.name, why=found.why))
 
     def stops(self) -> Sequence[bytes]:
         def may_go_on(zone: bytes) -> bool:
@@ -127,3 +127,8 @@ class Kubernetes(Plugin):
         self._local = old._local
         if old._lookup is not None:
             self._lookup = self._made(old._lookup.index)
+
+
+def _local(reply: Reply) -> Reply:
+    reply.local = True  # it stands in memory, and its changes are told
+    return reply
