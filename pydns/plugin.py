@@ -111,7 +111,7 @@ class House:
 
     * `lines`: where the query log goes; None: nowhere
     * `generations`: of each configuration that runs or starts, the plugins of each server block, in chain order
-    * `port_of`: the port that an HTTP address of the Corefile really has (the same, unless it is 0)
+    * `port_of`: the port that an HTTP address of the Corefile really has, 0 where nothing listens there now
     * `debug`: how many `debug` directives live; above 0, errors are logged with their tracebacks
     """
 

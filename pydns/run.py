@@ -276,7 +276,7 @@ class Process:
                 text = str(error) if known else reason(error)
                 failures.add()
                 good.set(to=0)
-                if text != failure:
+                if forced or text != failure:  # who sent a signal looks into the log for what came of it
                     trace = None if known else error
                     told = text.replace("\n", "; ")
                     log.error("Reload failed, the old configuration runs on: %s", told, exc_info=trace)

@@ -130,7 +130,7 @@ class Connection:
         limits = self._connections.limits
         most = min(_TURN, limits.queries - self._under_way)
         if limits.most_queries is not None:
-            most = min(most, limits.most_queries - self._taken)
+            most = min(most, max(1, limits.most_queries - self._taken))  # they may be fewer than before
         try:
             messages = self._reader.feed(octets, most)
         except WireError:
@@ -143,7 +143,7 @@ class Connection:
         take = self._connections.taker.take
         for wire in messages:
             take(wire, self)
-        if self._taken == limits.most_queries:
+        if messages and limits.most_queries is not None and self._taken >= limits.most_queries:
             self._reader.rest.clear()
             self.end("queries")
         elif not self._gathered:
@@ -206,6 +206,9 @@ class Connection:
             self._events = events
         if self._unsent:
             self._wait(connections.writing, self._moved >= _PIECE)
+        elif held and not self._full:
+            # The kernel took all answers, and has no room for more: who does not read them is slow just the same.
+            self._wait(connections.writing, self._begun)
         elif rest and events & EPOLLIN:
             self._wait(connections.reading, self._begun)
         elif unsent or held or self._under_way:

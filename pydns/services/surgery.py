@@ -32,7 +32,10 @@ def without(text: str, *paths: Path) -> Iterator[str]:
         # An item of a list that is written within brackets: one of its lines, or the list anew.
         start, end = number - 1, _extent(lines, number - 1)
         yield from ("\n".join(lines[:i] + lines[i + 1 :]) for i in range(start, end))
-        (key, items), *_ = tomllib.loads("\n".join(lines[start:end])).items()
+        try:
+            (key, items), *_ = tomllib.loads("\n".join(lines[start:end])).items()
+        except ValueError:
+            return
         if isinstance(items, list):
             rest = items[: paths[0][-1]] + items[paths[0][-1] + 1 :]
             yield "\n".join([*lines[:start], _assigned(key, rest), *lines[end:]])

@@ -31,12 +31,13 @@ def examples() -> Iterator[tuple[str, str]]:
 
 
 def with_free_ports(corefile: str) -> str:
-    """The Corefile with each port of its keys replaced by a free one."""
+    """The Corefile with each port of its keys and of its pages over HTTP replaced by a free one."""
     ports: dict[str, int] = {}
 
     def free(match: re.Match[str]) -> str:
         return f"{match[1]}:{ports.setdefault(match[2], free_port())}"
 
+    corefile = re.sub(r"^(\s+(?:health|prometheus|ready) \S*?):(\d+)", free, corefile, flags=re.MULTILINE)
     return re.sub(r"^(\S*?):(\d+)(?=[\s,].*\{\s*$)", free, corefile, flags=re.MULTILINE)
 
 
@@ -89,4 +90,4 @@ async def test_the_readme_session_is_true(monkeypatch: pytest.MonkeyPatch) -> No
 
 def test_the_example_corefile_is_sound(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(ROOT)
-    assert len(configure(parse_text((ROOT / "Corefile.example").read_text(), environ={})).blocks) == 3
+    assert len(configure(parse_text((ROOT / "Corefile.example").read_text(), environ={})).blocks) == 2

@@ -307,3 +307,64 @@ def test_a_plugin_of_a_changed_file_takes_nothing_over(tmp_path: Path) -> None:
     )
     text = f". {{\n plugin {path}\n own\n cache\n whoami\n}}"
     assert heirs(text, text) == [".:whoami"]
+
+
+# What plugins know of each other, and the end.
+
+
+class Stopping(Fake):
+    """Takes so many seconds to stop, or fails."""
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__()
+        self.seconds = seconds
+
+    async def stopping(self) -> None:
+        await trio.sleep(self.seconds)
+        if self.seconds == 1:
+            raise ValueError("broken")
+
+
+@pytest.mark.parametrize(("seconds", "took"), [((), 0), ((5,), 5), ((3, 5, 4), 5), ((1, 5), 5), ((1,), 1)])
+async def test_the_end_waits_for_all_and_for_none_that_fails(
+    seconds: tuple[float, ...], took: float, clock: MockClock
+) -> None:
+    generation = Generation(configuration(*map(Stopping, seconds)), House())
+    await generation.stopping()
+    assert trio.current_time() == pytest.approx(took)
+
+
+async def test_a_plugin_that_fails_at_the_end_is_told(clock: MockClock, caplog: pytest.LogCaptureFixture) -> None:
+    await Generation(configuration(Stopping(1)), House()).stopping()
+    assert caplog.messages == ["plugin fake failed as the server stops: ValueError: broken"]
+
+
+async def test_plugins_of_a_block_know_each_other() -> None:
+    plugins = Fake(), Fake()
+    async with started(*plugins) as house:
+        assert house.siblings(plugins[0]) == plugins
+        assert house.generation(plugins[1]) == (plugins,)
+
+
+async def test_a_plugin_that_does_not_run_has_no_siblings() -> None:
+    async with started(plugin := Fake()) as house:
+        assert house.siblings(Fake()) == ()
+    assert (house.siblings(plugin), house.generation(plugin)) == ((), ())
+
+
+async def test_each_generation_has_its_own() -> None:
+    house, first, second = House(), Fake(), Fake()
+    async with started(first, house=house), started(second, house=house):
+        assert (house.siblings(first), house.siblings(second)) == ((first,), (second,))
+
+
+async def test_who_starts_knows_its_siblings_already() -> None:
+    found: list[object] = []
+
+    async def look(plugin: Fake, task_status: trio.TaskStatus[None]) -> None:
+        found.append(plugin.house.siblings(plugin))
+        await well(plugin, task_status)
+
+    plugins = Fake(look), Fake()
+    async with started(*plugins):
+        assert found == [plugins]

@@ -54,3 +54,46 @@ def test_a_hook_may_be_forgotten() -> None:
     metrics.forget(hook)
     metrics.forget(hook)
     assert ([*metrics.read()], called) == ([], [])
+
+
+def test_values_fall_into_buckets() -> None:
+    histogram = Metrics().histogram("pydns_x", "What x is.", "server", bounds=(1, 2, 5))
+    for value in (0.5, 1, 1.5, 5, 6):
+        histogram.observe("a", value=value)
+    assert (histogram.counts, histogram.sums) == ({("a",): [2, 1, 1, 1]}, {("a",): 14})
+
+
+def test_buckets_that_were_filled_elsewhere_are_added() -> None:
+    histogram = Metrics().histogram("pydns_x", "What x is.", bounds=(1, 2))
+    filled = [1, 0, 3]
+    histogram.add(counts=filled, total=10)
+    filled[0] = 100  # it is its own that the other goes on with
+    histogram.add(counts=[1, 1, 1], total=5)
+    assert (histogram.counts, histogram.sums) == ({(): [2, 1, 4]}, {(): 15})
+
+
+def test_counts_of_buckets_are_never_changed_under_who_reads_them() -> None:
+    histogram = Metrics().histogram("pydns_x", "What x is.", bounds=(1,))
+    histogram.observe(value=1)
+    read = histogram.counts[()]
+    histogram.observe(value=1)
+    assert read == [1, 0]
+
+
+def test_a_histogram_asked_for_twice_is_one() -> None:
+    metrics = Metrics()
+    first = metrics.histogram("pydns_x", "What x is.", bounds=(1,))
+    assert metrics.histogram("pydns_x", "What x is.", bounds=(1,)) is first
+
+
+def test_histograms_are_read_with_the_others() -> None:
+    metrics = Metrics()
+    histogram, gauge = metrics.histogram("pydns_x", "x", bounds=(1,)), metrics.gauge("pydns_y", "y")
+    assert {*metrics.read()} == {histogram, gauge}
+
+
+def test_metrics_that_come_while_they_are_read_break_nothing() -> None:
+    metrics = Metrics()
+    metrics.counter("pydns_a_total", "a")
+    for metric in metrics.read():
+        metrics.counter(f"{metric.name}_b", "b")

@@ -14,6 +14,7 @@ from pydns.plugin import CallNext
 from pydns.query import Query
 from pydns.records import Class, Opcode, Rcode, Record, Type
 from pydns.reply import Reply
+from pydns.wire.message import render
 from tests.pydns.keeping import CLIENT_COOKIE, PLAIN, WITH_OPT, Cache, good
 from tests.pydns.serving import Asker, Doing, Giving, Serving, address, route, serving
 from tests.pydns.wire.messages import WWW, message, opt, packed, question
@@ -284,3 +285,108 @@ async def test_trailing_octets_are_refused_each_time(nursery: trio.Nursery) -> N
     answer = await served.ask(PLAIN + b"\0")
     assert answer is not None
     assert answer[3] & 15 == Rcode.FORMERR
+
+
+# Replays are counted in batches.
+
+
+class Account:
+    """Credits replays; `given` are the batches."""
+
+    def __init__(self) -> None:
+        self.given: list[int] = []
+
+    def __call__(self, count: int) -> None:
+        self.given.append(count)
+
+
+def counted(served: Serving, *accounts: Account) -> Reply:
+    return good(counters=tuple(lambda query, client, answer, each=each: each for each in accounts))
+
+
+@pytest.mark.parametrize("times", [1, 2, 3, 50])
+async def test_each_replay_is_credited_once(times: int, nursery: trio.Nursery) -> None:
+    """The first two answers are the chain's: from the second asking on one is kept."""
+    accounts = Account(), Account()
+    giving = Giving(good())
+    served = serving(nursery, giving)
+    giving.reply = counted(served, *accounts)
+    for _ in range(times):
+        await served.ask(PLAIN)
+    list(served.house.metrics.read())
+    assert [sum(account.given) for account in accounts] == [times - giving.asked] * 2
+    assert giving.asked == min(times, 2)
+
+
+async def test_replays_are_handed_in_when_the_router_is_swapped(nursery: trio.Nursery) -> None:
+    account = Account()
+    giving = Giving(good())
+    served = serving(nursery, giving)
+    giving.reply = counted(served, account)
+    for _ in range(5):
+        await served.ask(PLAIN)
+    served.server.route(served.server.router)
+    assert account.given == [3]
+    list(served.house.metrics.read())
+    assert account.given == [3]
+
+
+async def test_replays_are_handed_in_when_the_server_closes(nursery: trio.Nursery) -> None:
+    account = Account()
+    giving = Giving(good())
+    served = serving(nursery, giving)
+    giving.reply = counted(served, account)
+    for _ in range(5):
+        await served.ask(PLAIN)
+    served.server.close()
+    assert account.given == [3]
+
+
+def kept_with(cache: Cache, wire: bytes, *credits_: Account) -> None:
+    query = cache.read(wire)
+    key = cache.packets.key_of(query)
+    assert key is not None
+    for _ in range(2):
+        cache.packets.offer(key, query, good(), render(query, good(), stream=True), 0, credits_)
+
+
+def test_answers_with_one_account_share_a_tally(cache: Cache) -> None:
+    account = Account()
+    for type_ in (Type.A, Type.AAAA):
+        wire = message(question(type_=type_))
+        kept_with(cache, wire, account)
+        cache.find(wire)
+    cache.packets.hand_in()
+    assert account.given == [2]
+
+
+@pytest.mark.parametrize("change", [lambda changes: changes.everything(), lambda changes: changes.names([WWW])])
+def test_an_answer_that_ends_is_handed_in(change: Callable[[Changes], None], cache: Cache) -> None:
+    account = Account()
+    kept_with(cache, PLAIN, account)
+    cache.find()
+    cache.find()
+    change(cache.changes)
+    assert cache.find() is None
+    assert account.given == [2]
+    assert cache.packets._tallies == {}
+
+
+def test_an_answer_that_makes_room_is_handed_in() -> None:
+    cache, account = Cache(most_bytes=2000), Account()
+    kept_with(cache, PLAIN, account)
+    cache.find()
+    for i in range(10):
+        kept_with(cache, message(question(f"{i}.example.org")), Account())
+    assert account.given == [1]
+    assert len(cache.packets._tallies) == len(cache.packets.entries)
+
+
+def test_an_answer_that_is_kept_anew_goes_on_counting(cache: Cache) -> None:
+    account = Account()
+    kept_with(cache, PLAIN, account)
+    cache.find()
+    kept_with(cache, PLAIN, account)
+    cache.find()
+    cache.packets.hand_in()
+    assert sum(account.given) == 2

@@ -76,3 +76,15 @@ def test_a_copy_has_everything() -> None:
     reply.finish, reply.watchers, reply.counters = (lambda q, w: w,), (print,), (print,)  # type: ignore[assignment] # as above
     copy = reply.replace()
     assert [getattr(copy, slot) for slot in Reply.__slots__] == [getattr(reply, slot) for slot in Reply.__slots__]
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("counters", (lambda query, client, answer: lambda count: None,)), ("size", 512)]
+)
+def test_a_copy_keeps_what_is_counted_and_how_long_it_may_be(name: str, value: object) -> None:
+    reply = Reply().replace(**{name: value})
+    assert getattr(reply.replace(rcode=3), name) is value
+
+
+def test_without_a_word_the_size_is_the_house_s_and_nobody_counts() -> None:
+    assert (Reply().size, Reply().counters) == (None, ())

@@ -12,6 +12,7 @@ import trio.testing
 from pydns.errors import CorefileErrorGroup, StartError
 from pydns.plugin import House
 from pydns.run import Process
+from pydns.setup import Place
 from pydns.upstream.testing import ScriptedServer
 from tests.e2e.programs import free_port
 from tests.pydns.life import (
@@ -230,3 +231,33 @@ async def test_stop_while_the_corefile_cannot_be_read_ends_it(nursery: trio.Nurs
         await process.stopped.wait()
         await until(lambda: nursery.child_tasks, lambda tasks: not tasks)
     release.set()
+
+
+# Pages over HTTP.
+
+HEALTH = ". {\n bind 127.0.0.1\n health 127.0.0.1:0\n whoami\n}"
+
+
+async def test_plugins_are_told_the_port_that_a_page_really_has() -> None:
+    async with running(Source(HEALTH)) as process:
+        assert process.house.port_of("127.0.0.1", 0) == process.bound[Place("http", "127.0.0.1", 0)].port != 0
+
+
+async def test_where_nothing_listens_there_is_no_port() -> None:
+    source = Source(HEALTH)
+    async with running(source) as process:
+        source.text = FIRST
+        await reloaded(process)
+        assert process.house.port_of("127.0.0.1", 0) == 0
+
+
+async def test_an_address_is_for_dns_or_for_pages() -> None:
+    port = free_port()
+    with pytest.raises(StartError, match=rf"^cannot listen on 127.0.0.1:{port}: Address already in use "):
+        async with running(Source(HEALTH.replace(":0", f":{port}"), port)):
+            pass
+
+
+async def test_a_page_has_no_udp_socket() -> None:
+    async with running(Source(HEALTH)) as process:
+        assert process.bound[Place("http", "127.0.0.1", 0)].sockets.datagram == ()

@@ -101,14 +101,26 @@ async def test_an_empty_corefile_leaves_the_old_one_running() -> None:
         assert await addresses(port_of(process)) == ["192.0.2.1"]
 
 
-async def test_a_corefile_that_is_broken_for_long_is_told_once(caplog: pytest.LogCaptureFixture) -> None:
+async def test_a_corefile_that_is_broken_for_long_is_told_once(
+    caplog: pytest.LogCaptureFixture, mock_clock: MockClock
+) -> None:
+    mock_clock.autojump_threshold = 0.05
+    source = Source(FIRST)
+    async with running(source) as process:
+        source.text = BROKEN
+        await failed(process)
+        await trio.sleep(60)
+        assert failures(process) > 1
+    assert caplog.text.count("Reload failed") == 1
+
+
+async def test_each_reload_that_was_asked_for_is_told_of(caplog: pytest.LogCaptureFixture) -> None:
     source = Source(FIRST)
     async with running(source) as process:
         source.text = BROKEN
         await failed(process)
         await failed(process)
-        await failed(process)
-    assert caplog.text.count("Reload failed") == 1
+    assert caplog.text.count("Reload failed") == 2
 
 
 async def test_the_metrics_tell_the_truth_about_a_failed_reload() -> None:

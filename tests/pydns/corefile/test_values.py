@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from ipaddress import IPv4Network, IPv6Network, ip_network
+from contextlib import suppress
+from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from pathlib import Path
 
 import pytest
@@ -305,3 +306,36 @@ def test_a_relative_path_begins_at_the_blocks_root(text: str, path: str) -> None
 
 def test_a_path_with_nul_is_refused() -> None:
     assert refused(lambda: values.path(word("a\0b"), block("."))).startswith("Corefile:2:7: ")
+
+
+@pytest.mark.parametrize(
+    ("text", "place"),
+    [
+        (":8080", ("", 8080)),
+        (":0", ("", 0)),
+        ("localhost:9153", ("127.0.0.1", 9153)),
+        ("127.0.0.1:65535", ("127.0.0.1", 65535)),
+        ("0.0.0.0:80", ("0.0.0.0", 80)),
+        ("[::]:80", ("::", 80)),
+        ("[0:0::1]:80", ("::1", 80)),
+    ],
+)
+def test_an_address_to_listen_on_is_read(text: str, place: tuple[str, int]) -> None:
+    assert values.listen_address(word(text)) == place
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", ":", "8080", "localhost", "127.0.0.1", "::1:80", "[127.0.0.1]:80", "[::1]", "[::1]80", "::1", ":65536", ":-1",
+     ":٣", ": 80", "example.org:80", "http://localhost:80", "[]:80", "1.2.3:80", "localhost:http", ":000080"],
+)  # fmt: skip
+def test_no_address_to_listen_on_is_refused(text: str) -> None:
+    assert refused(lambda: values.listen_address(word(text))).startswith("Corefile:2:7: ")
+
+
+@given(st.text())
+def test_any_text_is_an_address_or_a_clear_error(text: str) -> None:
+    with suppress(CorefileError):
+        host, port = values.listen_address(word(text))
+        assert 0 <= port < 65536
+        assert host == "" or ip_address(host)

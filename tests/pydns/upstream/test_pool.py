@@ -192,3 +192,38 @@ async def test_a_pool_may_run_again(nursery: trio.Nursery) -> None:
             await inner.start(pool.run)
             assert (await ask(pool)).scan is not None
             inner.cancel_scope.cancel()
+
+
+@pytest.mark.parametrize(
+    ("down", "looping", "usable"),
+    [(False, False, True), (True, False, False), (False, True, False), (True, True, False)],
+)
+def test_who_is_down_or_in_a_loop_is_not_to_be_asked(down: bool, looping: bool, usable: bool) -> None:
+    (upstream,) = Pool(Limits(), Checks(max_fails=1), [Endpoint("192.0.2.1", 53)]).upstreams
+    if down:
+        upstream.health.failed()
+    upstream.looping = looping
+    assert upstream.usable is usable
+
+
+@pytest.mark.parametrize(("rcode", "troubles"), [(0, 0), (2, 1), (3, 0), (5, 0), (None, 1)])
+async def test_troubles_are_failures_and_servfail(rcode: int | None, troubles: int, nursery: trio.Nursery) -> None:
+    async def script(asked: Asked) -> None:
+        if rcode is not None:
+            await asked.send(asked.answer(rcode=rcode))
+
+    server = ScriptedServer(script)
+    await nursery.start(server.run)
+    pool = Pool(Limits(), Checks(max_fails=0), [server.endpoint])
+    await nursery.start(pool.run)
+    await ask(pool)
+    assert pool.upstreams[0].troubles == troubles
+    nursery.cancel_scope.cancel()
+
+
+async def test_it_is_open_while_it_runs(nursery: trio.Nursery) -> None:
+    pool = Pool(Limits(), Checks())
+    assert not pool.is_open
+    await nursery.start(pool.run)
+    assert pool.is_open
+    nursery.cancel_scope.cancel()

@@ -71,3 +71,21 @@ def test_another_name_is_asked_for_as_it_is() -> None:
 
 def test_another_type_keeps_the_spelling() -> None:
     assert Request.of(query().replace(type_=28)).question == QUESTION[:-4] + b"\0\x1c\0\1"
+
+
+@pytest.mark.parametrize(
+    ("size", "offered"), [(512, 512), (1000, 1000), (1231, 1231), (1232, 1232), (4096, 1232), (100, 512), (0, 512)]
+)
+def test_a_plugin_may_want_less(size: int, offered: int) -> None:
+    """Less than 512 means 512 (RFC 6891 section 6.2.3)."""
+    asked = query(options=())
+    tail = Request.of(asked.replace(edns=Edns(size, 0, False, ()))).tail
+    assert int.from_bytes(tail[-8:-6]) == offered
+
+
+@pytest.mark.parametrize("size", [0, 512, 1232, 65535])
+def test_the_size_of_the_client_is_its_own(size: int) -> None:
+    wire = b"\x12\x34\1\0\0\1\0\0\0\0\0\0" + QUESTION
+    edns = Edns(size, 0, False, ())
+    asked = Query(wire, NAME, 1, 1, 0x0100, len(wire), edns, SimpleNamespace(transport="udp"), 0)
+    assert int.from_bytes(Request.of(asked).tail[-8:-6]) == 1232

@@ -278,3 +278,32 @@ def test_without_opt_leaves_a_message_that_has_none() -> None:
 def test_what_cannot_be_read_is_answered_with_a_bare_header(sent: int, rcode: int, answer: int) -> None:
     wire = bare(b"\x12\x34" + sent.to_bytes(2) + b"\xff" * 20, rcode)
     assert wire == b"\x12\x34" + answer.to_bytes(2) + bytes(8)
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs", "most"),
+    [(512, 4096, 512), (4096, 4096, 4096), (4096, 1000, 1000), (4096, 100, 512), (None, 4096, 1232), (None, 600, 600)],
+)
+def test_a_reply_may_have_a_size_of_its_own(ours: int | None, theirs: int, most: int) -> None:
+    reply = Reply([a(owner=b"\2%02x" % i + WWW) for i in range(250)]).replace(size=ours)
+    wire = rendered(asked_with(size=theirs), reply)
+    assert most - 40 < len(wire) <= most
+    assert flags_of(wire) & Reply.TC
+
+
+@pytest.mark.parametrize("ours", [512, 1000, 4096])
+def test_its_size_is_told_in_the_opt(ours: int) -> None:
+    wire = rendered(asked_with(), Reply([a()]).replace(size=ours))
+    found = scan(wire).opt
+    assert found is not None
+    assert found.class_ == ours
+
+
+def test_over_a_stream_a_size_bounds_nothing() -> None:
+    reply = Reply([a(owner=b"\2%02x" % i + WWW) for i in range(250)]).replace(size=512)
+    assert len(rendered(asked_with(), reply, stream=True)) > 4096
+
+
+def test_without_opt_a_size_is_no_more_than_512() -> None:
+    reply = Reply([a(owner=b"\2%02x" % i + WWW) for i in range(250)]).replace(size=4096)
+    assert len(rendered(PLAIN, reply)) <= 512

@@ -1,0 +1,211 @@
+"""Find forwarding loops while they are there, and take out the upstream that leads into one."""
+
+from __future__ import annotations
+
+import logging
+import secrets
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, ClassVar, Final, Self
+
+import trio
+
+from pydns.corefile import values
+from pydns.names import is_within, to_text
+from pydns.plugin import CallNext, Plugin
+from pydns.query import Query
+from pydns.records import Class, Ede, Type
+from pydns.reply import Reply
+from pydns.upstream.exchange import Waiter
+from pydns.upstream.pool import AsksUpstreams
+from pydns.upstream.request import Request
+
+if TYPE_CHECKING:
+    from pydns.corefile.tree import Directive, ServerBlock
+    from pydns.upstream.upstream import Upstream
+
+log = logging.getLogger("pydns.loop")
+
+PATIENCE: Final = 2.0
+"""Seconds in which a probe comes back, or is answered, or neither."""
+
+QUIET: Final = 30.0
+"""Seconds between two probes of an upstream that gives no cause for one."""
+
+SUSPICIOUS: Final = 1.0
+"""Seconds between two probes of one whose queries fail, as they do in a loop."""
+
+CAUGHT: Final = 2.0
+"""Seconds between two probes of one that leads into a loop."""
+
+ALIKE: Final = 16
+"""The same question so many times under way at once is more than clients do: a probe goes out at once."""
+
+_LOOK: Final = 0.25  # seconds between two looks at who is due
+_TOKEN: Final = 16  # octets of randomness: nobody can ask for a probe's name before it has gone out
+_LABEL: Final = bytes((2 * _TOKEN,))
+_RD: Final = 0x0100
+
+
+class _Probe:
+    """A question that must not come back, and the upstream that it was sent to."""
+
+    __slots__ = ("came_back", "upstream", "zone")
+
+    def __init__(self, upstream: Upstream, zone: bytes) -> None:
+        self.upstream = upstream
+        self.zone = zone
+        self.came_back = False
+
+
+class Loop(Plugin):
+    """The loop directive of one server block: it watches over all upstreams that the block's plugins ask."""
+
+    name: ClassVar[str] = "loop"
+
+    _probes: ClassVar[dict[bytes, _Probe]] = {}
+    """Under way, by their first label. A probe of one block may come back by another, so all blocks know all."""
+
+    def __init__(self, zones: Sequence[bytes]) -> None:
+        self.zones = zones
+        self._next: dict[Upstream, float] = {}  # when it is probed next
+        self._troubles: dict[Upstream, int] = {}  # as they were at the last probe
+        self._under_way: dict[tuple[bytes, int], int] = {}  # names and types that are being asked, and how often
+        self._wake = trio.Event()
+
+    @classmethod
+    def parse(cls, directives: Sequence[Directive], block: ServerBlock) -> Sequence[Self]:
+        directive = values.once(directives)
+        values.alone(directive)
+        return (cls(block.zones),)
+
+    async def serve(self, query: Query, call_next: CallNext) -> Reply:
+        if query.type == Type.HINFO and self._probes and query.name[:1] == _LABEL:
+            probe = self._probes.get(query.name[1 : 1 + 2 * _TOKEN])
+            if probe is not None:
+                self._caught(probe)
+                return Reply.failure(Ede.OTHER, "a probe for forwarding loops came back", by=self.name)
+        alike = query.name, query.type
+        count = self._under_way[alike] = self._under_way.get(alike, 0) + 1
+        if count % ALIKE == 0:
+            self._suspect()
+        try:
+            return await call_next(query)
+        finally:
+            left = self._under_way[alike] - 1
+            if left:
+                self._under_way[alike] = left
+            else:
+                del self._under_way[alike]
+
+    def _suspect(self) -> None:
+        """A question may be going round without a cache to stop it, thousands of times a second: look now."""
+        now = trio.current_time()
+        for upstream, due in self._next.items():
+            if not upstream.looping and due > now + _LOOK and due - now < QUIET - _LOOK:
+                self._next[upstream] = now
+        self._wake.set()
+
+    def _caught(self, probe: _Probe) -> None:
+        probe.came_back = True
+        if not probe.upstream.looping:
+            probe.upstream.looping = True
+            log.warning(
+                "forwarding loop: what is asked of %s for %s comes back to this server; it is not asked meanwhile",
+                probe.upstream.name,
+                to_text(probe.zone),
+            )
+            self._count(probe.upstream)
+
+    async def run(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
+        task_status.started()
+        try:
+            async with trio.open_nursery() as nursery:
+                while True:
+                    now = trio.current_time()
+                    for upstream, zone in self._due(now):
+                        self._next[upstream] = now + QUIET
+                        nursery.start_soon(self._probe, upstream, zone)
+                    self._wake = trio.Event()
+                    with trio.move_on_after(_LOOK):
+                        await self._wake.wait()
+        finally:
+            # A pool may live on without a loop directive to watch over it: then nobody else would let it be asked.
+            for upstream in self._next.keys() - self._watched_by_others():
+                self._release(upstream)
+
+    def _due(self, now: float) -> Iterator[tuple[Upstream, bytes]]:
+        present: set[Upstream] = set()
+        for plugin in self.house.siblings(self):
+            if not isinstance(plugin, AsksUpstreams) or not plugin.pool.is_open:
+                continue
+            zone = self._zone(plugin)
+            if zone is None:
+                continue
+            for upstream in plugin.pool.upstreams:
+                present.add(upstream)
+                if upstream not in self._next:
+                    self._next[upstream] = now
+                elif upstream.troubles != self._troubles.get(upstream, 0):
+                    self._next[upstream] = min(self._next[upstream], now + SUSPICIOUS)
+                    self._troubles[upstream] = upstream.troubles
+                if self._next[upstream] <= now:
+                    yield upstream, zone
+        for gone in self._next.keys() - present:
+            self._next.pop(gone)
+            self._troubles.pop(gone, None)
+            self._release(gone)
+
+    def _watched_by_others(self) -> set[Upstream]:
+        blocks = (block for blocks in self.house.generations for block in blocks if self not in block)
+        return {
+            upstream
+            for block in blocks
+            if any(isinstance(plugin, Loop) for plugin in block)
+            for plugin in block
+            if isinstance(plugin, AsksUpstreams)
+            for upstream in plugin.pool.upstreams
+        }
+
+    def _release(self, upstream: Upstream) -> None:
+        """It may be asked, as far as loops go."""
+        if upstream.looping:
+            upstream.looping = False
+            self._count(upstream)
+
+    def _zone(self, plugin: AsksUpstreams) -> bytes | None:
+        """A zone whose names come to this block, and are asked of that plugin's upstreams."""
+        for asked in plugin.zones:
+            for own in self.zones:
+                if is_within(own, asked):
+                    return own
+                if is_within(asked, own):
+                    return asked
+        return None
+
+    async def _probe(self, upstream: Upstream, zone: bytes) -> None:
+        token = secrets.token_hex(_TOKEN).encode()
+        name = _LABEL + token + zone
+        if len(name) > 255:
+            return  # nothing below a zone of such a name can be asked for
+        question = name + int(Type.HINFO).to_bytes(2) + int(Class.IN).to_bytes(2)
+        probe = self._probes[token] = _Probe(upstream, zone)
+        try:
+            waiter = Waiter()
+            latest = trio.current_time() + PATIENCE
+            exchange = upstream.begin(
+                Request(question, _RD, False), waiter, stream=False, timeout=PATIENCE, latest=latest
+            )
+            while not exchange.done:
+                await waiter.wait()
+        finally:
+            del self._probes[token]
+        self._troubles[upstream] = upstream.troubles  # its own failure is no cause for another
+        if probe.came_back:
+            self._next[upstream] = trio.current_time() + CAUGHT
+        elif upstream.looping:
+            log.info("no forwarding loop through %s any more: it is asked again", upstream.name)
+            self._release(upstream)
+
+    def _count(self, upstream: Upstream) -> None:
+        help_ = "1 where what is asked of an upstream comes back to this server, so that it is not asked."
+        self.house.metrics.gauge("pydns_loop_upstream_looping", help_, "to").set(upstream.name, to=upstream.looping)

@@ -1,0 +1,100 @@
+"""Count queries and answers, and show all counts to Prometheus."""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Sequence
+from time import perf_counter
+from typing import TYPE_CHECKING, ClassVar, Final, Self
+
+import trio
+
+from pydns import __version__
+from pydns.corefile import values
+from pydns.errors import CorefileError
+from pydns.http import Page, Site
+from pydns.plugin import CallNext, Plugin
+from pydns.query import Query
+from pydns.reply import Reply
+from pydns_plugins.prometheus.counting import Counting
+from pydns_plugins.prometheus.process import count_process
+from pydns_plugins.prometheus.text import CONTENT_TYPE, write
+
+if TYPE_CHECKING:
+    from pydns.corefile.tree import Directive, ServerBlock, Word
+    from pydns.settings import Settings
+
+DEFAULT_ADDRESS: Final = "localhost:9153"
+
+
+class Prometheus(Plugin):
+    """The prometheus directive of one server block. Blocks that name the same address share its page."""
+
+    name: ClassVar[str] = "prometheus"
+
+    def __init__(self, address: Word, zones: Sequence[bytes], runtime: bool) -> None:
+        self.host, self.port = values.listen_address(address)
+        self.word = address
+        self.zones = zones
+        self.runtime = runtime
+        self._counting: Counting | None = None
+
+    @classmethod
+    def parse(cls, directives: Sequence[Directive], block: ServerBlock) -> Sequence[Self]:
+        directive = values.once(directives)
+        words = values.arguments(directive, 0, 1)
+        wanted: list[bool] = []
+
+        def runtime_metrics(option: Directive) -> None:
+            values.arguments(option, 0, 0)
+            values.no_block(option)
+            wanted.append(True)
+
+        def tls(option: Directive) -> None:
+            text = "metrics over HTTPS are not there yet in this version of pydns"
+            raise CorefileError(option.position, text, "leave tls out, and listen on loopback alone")
+
+        values.options(directive, {"runtime_metrics": runtime_metrics, "tls": tls})
+        address = words[0] if words else type(directive.name)(DEFAULT_ADDRESS, directive.position)
+        return (cls(address, block.zones, bool(wanted)),)
+
+    def configure(self, settings: Settings) -> None:
+        settings.sites.append(Site(self.host, self.port, "/metrics", self.page, self.word))
+
+    async def serve(self, query: Query, call_next: CallNext) -> Reply:
+        counting = self._counting
+        if counting is None or query.depth:  # what is asked from within is no client's query
+            return await call_next(query)
+        began = perf_counter()
+        try:
+            reply = await call_next(query)
+        except (Exception, trio.Cancelled):  # cancelled: by `cancel`, or because it took too long
+            counting.failed(query, perf_counter() - began)
+            raise
+        if reply.dropped:
+            counting.dropped(query)
+            return reply
+        return reply.replace(counters=(*reply.counters, counting.counter(query, reply, began)))
+
+    async def run(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
+        metrics = self.house.metrics
+        self._counting = Counting(metrics)
+        metrics.gauge(
+            "coredns_build_info",
+            "A metric with a constant '1' value labeled by version, revision and what it runs on.",
+            "version",
+            "revision",
+            "goversion",
+        ).set(f"pydns-{__version__}", "", f"python{platform.python_version()}", to=1)
+        metrics.before_reading(self._counting.hand_in)
+        try:
+            task_status.started()
+            await trio.sleep_forever()
+        finally:
+            self._counting.hand_in()
+            metrics.forget(self._counting.hand_in)
+
+    async def page(self) -> Page:
+        """Everything that is counted in this process."""
+        count_process(self.house.metrics, whole=self.runtime)
+        return Page(write(self.house.metrics), type=CONTENT_TYPE)
