@@ -121,6 +121,7 @@ def configure(corefile: Corefile, port: int = DEFAULT_PORT) -> Configuration:
     errors: list[CorefileError] = []
     blocks = [_block(tree, port, errors) for tree in corefile.blocks]
     errors.extend(collisions(blocks))
+    errors.extend(unbound(blocks))
     if not blocks:
         # What a file is for a moment while it is written must not stop a server that runs.
         file = str(corefile.files[0]) if corefile.files else "Corefile"
@@ -231,6 +232,21 @@ def collisions(
                     text = f"{names.to_text(zone)} is served at {where} already, by {first.position}"
                     yield CorefileError(key.position, text, "serve it in one block, or tell them apart")
                     break
+
+
+def unbound(blocks: Sequence[Block]) -> Iterable[CorefileError]:
+    """Errors for blocks that want all addresses of a port where another block binds some: the kernel gives but one."""
+    bound: dict[int, Position] = {}
+    for block in blocks:
+        if block.settings.bind and "::" not in block.hosts():  # `::` is all addresses too
+            for _, port, _, _ in block.ports():
+                bound.setdefault(port, block.settings.bind[0].position)
+    for block in blocks:
+        if not block.settings.bind:
+            for _, port, _, key in block.ports():
+                if port and port in bound:
+                    text = f"{key.word} listens on all addresses of port {port}, but {bound[port]} binds some of them"
+                    yield CorefileError(key.position, text, "give each block of a port a bind, or none of them")
 
 
 def routes(

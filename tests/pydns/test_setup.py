@@ -161,11 +161,21 @@ def test_a_zone_is_served_once_at_one_place(text: str, where: str, second: str) 
     ]
 
 
+@pytest.mark.parametrize(("text", "where"), [
+    ("a {\n bind 192.0.2.1\n}\nb {\n}", "4:1: b listens on all addresses of port 53, but Corefile:2:7"),
+    ("a:54 {\n}\nb:54 {\n bind lo\n}", "1:1: a:54 listens on all addresses of port 54, but Corefile:4:7"),
+])  # fmt: skip
+def test_all_addresses_of_a_port_are_not_to_be_had_beside_one_of_them(text: str, where: str) -> None:
+    assert errors(text) == [f"Corefile:{where} binds some of them (give each block of a port a bind, or none of them)"]
+
+
 @pytest.mark.parametrize("text", [
     "a {\n}\nb {\n}",
     "a {\n}\na:54 {\n}",
     "a {\n bind 192.0.2.1\n}\na {\n bind 192.0.2.2\n}",
-    "a {\n bind 192.0.2.1\n}\na {\n}",
+    "a {\n bind 192.0.2.1\n}\nb:54 {\n}",
+    "a {\n bind 192.0.2.1\n}\nb {\n bind 192.0.2.2\n}",
+    "a {\n bind ::\n}\nb {\n}",
     "a {\n}\nx.a {\n}",
     "a {\n bind 192.0.2.1 192.0.2.1\n}",
 ])  # fmt: skip

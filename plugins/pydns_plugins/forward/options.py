@@ -123,10 +123,12 @@ def _target(word: Word, block: ServerBlock) -> Endpoint | Path:
     try:
         return endpoint(text)
     except ValueError as error:
-        # A name with a port or of digits only is meant as an address; what else could it be but a file?
-        if scheme or (":" in text and "/" not in text) or not text.strip("0123456789."):
-            raise CorefileError(word.position, str(error), "an upstream is IP, IP:PORT or [IPv6]:PORT") from None
-        return values.path(word, block)
+        if not scheme and ("/" in text or text.endswith(".conf")):
+            return values.path(word, block)
+        remedy = "an upstream is IP, IP:PORT or [IPv6]:PORT"
+        if not scheme and ":" not in text and text.strip("0123456789."):
+            remedy += f"; a file is written ./{text}"  # any other word is a host name, which CoreDNS would look up
+        raise CorefileError(word.position, str(error), remedy) from None
 
 
 class _Reader:

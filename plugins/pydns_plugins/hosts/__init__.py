@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
+from pathlib import Path
 from typing import ClassVar, Final, Self
 
 import trio
@@ -25,6 +26,9 @@ log = logging.getLogger("pydns.hosts")
 
 RETRY: Final = 5.0
 """Seconds after which a file is tried again that could not be read, though nothing about it changed."""
+
+NO_FILE: Final = Path("/dev/null")
+"""So Corefiles say that there is no file, since without a FILE it is /etc/hosts."""
 
 
 class Hosts(Plugin):
@@ -96,7 +100,8 @@ class Hosts(Plugin):
         for word in self.options.strangers:
             log.warning("%s: %s is in none of the zones of hosts and is never answered", word.position, word)
         reload = self.options.reload
-        with self.house.files.follow(self.options.files, every=POLL if reload is None else reload) as files:
+        wanted = [path for path in self.options.files if path != NO_FILE]
+        with self.house.files.follow(wanted, every=POLL if reload is None else reload) as files:
             await self._load(files.look)
             task_status.started()
             while reload != 0:

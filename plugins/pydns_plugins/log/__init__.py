@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from time import perf_counter_ns
 from typing import TYPE_CHECKING, Final, NamedTuple, Self
 
+import trio
+
 from pydns import names
 from pydns.corefile import values
 from pydns.plugin import CallNext, Plugin
@@ -65,7 +67,7 @@ class Log(Plugin):
         watch = _Watch(rule, query, lines)
         try:
             reply = await call_next(query)
-        except Exception:
+        except (Exception, trio.Cancelled):  # cancelled: by `cancel`, or because it took too long
             watch(query.wire, query.client, _failure(query))
             raise
         if reply.dropped:

@@ -126,6 +126,11 @@ def test_from_as_cidr_stands_for_its_reverse_zones() -> None:
             "forward . dns.example:53",
             "Corefile:1:3: 'dns.example:53' is no IP address (an upstream is IP, IP:PORT or [IPv6]:PORT)",
         ),
+        (
+            "forward . dns.example",
+            "Corefile:1:3: 'dns.example' is no IP address "
+            "(an upstream is IP, IP:PORT or [IPv6]:PORT; a file is written ./dns.example)",
+        ),
         ("forward . 192.0.2", "Corefile:1:3: '192.0.2' is no IP address (an upstream is IP, IP:PORT or [IPv6]:PORT)"),
         ("forward . " + " ".join(f"192.0.2.{i}" for i in range(16)), "Corefile:1:18: 16 upstreams, at most 15"),
         ("forward . 192.0.2.1\npolicy fast", "Corefile:2:2: unknown policy 'fast' "

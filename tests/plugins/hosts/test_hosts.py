@@ -164,6 +164,14 @@ async def test_it_is_ready_after_the_first_load_even_without_its_file(
     assert f"{tmp_path / 'missing'}: cannot be read: No such file or directory" in caplog.messages
 
 
+async def test_the_null_device_is_no_file_that_is_amiss(
+    started: Start, ask: Ask, caplog: pytest.LogCaptureFixture
+) -> None:
+    hosts = await started("hosts /dev/null\n  192.0.2.1 a.test")
+    assert (await ask(hosts, "a.test")).answer
+    assert not [record for record in caplog.records if record.levelno >= logging.WARNING]
+
+
 async def test_an_inline_name_outside_the_zones_is_told(started: Start, caplog: pytest.LogCaptureFixture) -> None:
     await started("hosts none example.org\n  192.0.2.1 b.test")
     assert "Corefile:2:13: b.test is in none of the zones of hosts and is never answered" in caplog.messages

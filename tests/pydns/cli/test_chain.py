@@ -17,7 +17,7 @@ COREFILE = """\
         keepttl
     }
 }
-example.net {
+example.net:54 {
     hosts
 }
 """
@@ -29,7 +29,7 @@ example.org.  dns  port 53  on 127.0.0.1, eth0 but 127.0.0.2  Corefile:1
    2. cache   Corefile:8              30 { 2 lines }
    3. whoami  Corefile:5
 
-example.net.  dns  port 53  on all addresses  Corefile:13
+example.net.  dns  port 54  on all addresses  Corefile:13
    1. hosts  Corefile:14
 """
 
