@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from pydns.plugin import Plugin
     from pydns.query import Query
 
+_OURS = "pydns_plugins."
+
 Serve = Callable[["Query", CallNext], Coroutine[Any, Any, Reply]]
 
 
@@ -21,13 +23,28 @@ def fold(plugins: Sequence[Plugin], opcode: int) -> CallNext:
     call: CallNext = end
     for plugin in reversed(plugins):
         if opcode in plugin.opcodes:
-            call = _link(plugin.serve, call)
+            link = _link if type(plugin).__module__.startswith(_OURS) else _checking_link
+            call = link(plugin, call)
     return call
 
 
-def _link(serve: Serve, call_next: CallNext) -> CallNext:
+def _link(plugin: Plugin, call_next: CallNext) -> CallNext:
+    serve: Serve = plugin.serve
+
     def link(query: Query) -> Coroutine[Any, Any, Reply]:
         return serve(query, call_next)  # a plain function: one coroutine less for each plugin and query
+
+    return link
+
+
+def _checking_link(plugin: Plugin, call_next: CallNext) -> CallNext:
+    """For a plugin from outside: what it returns is looked at, so that its fault is not taken for another's."""
+
+    async def link(query: Query) -> Reply:
+        reply: object = await plugin.serve(query, call_next)
+        if not isinstance(reply, Reply):
+            raise TypeError(f"{plugin.name} returned {reply!r}, which is no Reply")
+        return reply
 
     return link
 

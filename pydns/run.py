@@ -7,7 +7,7 @@ import random
 import resource
 import signal
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 import trio
@@ -28,6 +28,8 @@ from pydns.setup import Block, Configuration, Place, collisions, routes, sites, 
 from pydns.watch import Watcher
 
 if TYPE_CHECKING:
+    from pydns.corefile.tree import Word
+    from pydns.http import Site
     from pydns.listen.activation import Inherited
 
 log = logging.getLogger("pydns.run")
@@ -159,7 +161,8 @@ class Process:
         }
         targets |= sites(configuration.blocks)
         leaving = [bound.sockets for place, bound in self.bound.items() if place not in targets]
-        fresh = self._bind((place for place in targets if place not in self.bound), leaving)
+        words = {Place("http", site.host, site.port): site.word for site in reversed(_sites(configuration))}
+        fresh = self._bind((place for place in targets if place not in self.bound), leaving, words)
         before = self._generation
         epoch = self.house.changes.epoch
         generation = Generation(configuration, self.house, before[0] if before is not None else None)
@@ -197,12 +200,20 @@ class Process:
         await bound.drain(GRACE)
         self._closing -= 1
 
-    def _bind(self, places: Iterable[Place], leaving: Sequence[Sockets]) -> dict[Place, Bound]:
+    def _bind(
+        self, places: Iterable[Place], leaving: Sequence[Sockets], words: Mapping[Place, Word]
+    ) -> dict[Place, Bound]:
+        """`words`: where the Corefile says that there is a page."""
         found: dict[Place, Bound] = {}
         try:
             for place in places:
                 http = place.scheme == "http"
-                sockets = open_sockets(place.host, place.port, self._inherited, leaving, datagram=not http)
+                try:
+                    sockets = open_sockets(place.host, place.port, self._inherited, leaving, datagram=not http)
+                except StartError as error:
+                    if place not in words:
+                        raise
+                    raise StartError(f"{words[place].position}: {error}") from error
                 if http:
                     found[place] = HttpBound(sockets)
                 else:
@@ -323,6 +334,10 @@ class Process:
             while self._closing:  # noqa: ASYNC110 -- as for queries, below
                 await trio.sleep(_LOOK)
         log.info("Drained in %.1f s", time.monotonic() - began)
+
+
+def _sites(configuration: Configuration) -> list[Site]:
+    return [site for block in configuration.blocks for site in block.settings.sites]
 
 
 def _resolved(configuration: Configuration) -> Callable[[Block], Sequence[str]]:

@@ -209,8 +209,9 @@ def _raised_by(trace: TracebackType | None) -> str:
     """The name of the plugin that an exception came out of first; empty where none had a part in it."""
     by = ""
     while trace is not None:
-        who = trace.tb_frame.f_locals.get("self")
-        if isinstance(who, Plugin):
-            by = who.name  # the innermost is the last
+        for name in ("self", "plugin"):  # a plugin's own function, and the link to it
+            who = trace.tb_frame.f_locals.get(name)
+            if isinstance(who, Plugin):
+                by = who.name  # the innermost is the last
         trace = trace.tb_next
     return by

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from difflib import get_close_matches
 from importlib import import_module
 from typing import Final
 
@@ -25,6 +26,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Runs a verb; gives the exit status. `argv` is without the program's name, and the process's where it is None."""
     words = list(sys.argv[1:] if argv is None else argv)
     verb = words.pop(0) if words and words[0] in VERBS else "serve"
+    if verb == "serve" and words and (close := get_close_matches(words[0], VERBS, n=1)):
+        print(f"pydns: {words[0]!r} is no verb; did you mean {close[0]!r}?", file=sys.stderr)
+        return 2
     try:
         if verb == "serve" and words[:1] in (["-h"], ["-help"], ["--help"], ["help"]):
             print(usage())

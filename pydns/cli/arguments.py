@@ -26,6 +26,7 @@ def add_corefile(parser: argparse.ArgumentParser) -> None:
         default="Corefile",
         help="the file to read; - or stdin is standard input (default: ./Corefile)",
     )
+    parser.add_argument("-conf", "--conf", dest="conf", metavar="FILE", help="the same, as serve takes it")
 
 
 def add_port(parser: argparse.ArgumentParser, default: int) -> None:
@@ -74,4 +75,7 @@ def number(low: int, high: int) -> Callable[[str], int]:
 
 def parse(parser: argparse.ArgumentParser, argv: Sequence[str]) -> argparse.Namespace:
     """Options may stand between the words."""
-    return parser.parse_intermixed_args(argv)
+    found = parser.parse_intermixed_args(argv)
+    if getattr(found, "conf", None) is not None:
+        found.corefile = found.conf
+    return found

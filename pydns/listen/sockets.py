@@ -80,8 +80,10 @@ def open_sockets(
         except OSError as error:
             if left and error.errno == errno.EADDRINUSE:
                 continue
-            where = f"[{host}]:{port}" if ":" in host else f"{host or '*'}:{port}"
             remedy = _REMEDIES.get(error.errno or 0)
+            if not datagram and error.errno == errno.EADDRINUSE:
+                remedy = "another program listens there: see `ss -lntp`, or give the directive another address"
+            where = f"[{host}]:{port}" if ":" in host else f"{host or '*'}:{port}"
             raise StartError(
                 f"cannot listen on {where}: {error.strerror or error}{f' ({remedy})' if remedy else ''}"
             ) from error

@@ -131,7 +131,7 @@ class Exchange:
         except WireError:
             return False
         self._leave(answered=True)
-        if self.edns and found.opt is None and wire[3] & 15 in _KNOWS_NO_EDNS:
+        if self.edns and _knows_no_edns(wire, found):
             self._go_on(edns=False)
             return True
         self.wire = wire
@@ -183,6 +183,13 @@ class Exchange:
         self.done = True
         self.upstream.ended(self)
         self.waiter.wake()
+
+
+def _knows_no_edns(wire: bytes, found: Scan) -> bool:
+    """It refused our OPT record, of version 0, and so knows nothing of EDNS (RFC 6891 sections 6.1.3 and 7)."""
+    if found.opt is None:
+        return wire[3] & 15 in _KNOWS_NO_EDNS
+    return (found.opt.ttl >> 24 << 4 | wire[3] & 15) == Rcode.BADVERS
 
 
 def _same_question(found: bytes, asked: bytes) -> bool:

@@ -73,3 +73,11 @@ async def test_behind_the_last_is_servfail(plugins: list[Doing]) -> None:
 
 async def test_the_end_is_never_replayed() -> None:
     assert not (await end(query())).replay
+
+
+async def test_a_plugin_from_outside_must_return_a_reply() -> None:
+    async def nothing(query: Query, call_next: CallNext) -> Reply:
+        return None  # type: ignore[return-value] # as somebody's plugin may
+
+    with pytest.raises(TypeError, match="doing returned None, which is no Reply"):
+        await fold([Doing(nothing)], Opcode.QUERY)(query())

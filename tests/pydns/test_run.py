@@ -253,7 +253,7 @@ async def test_where_nothing_listens_there_is_no_port() -> None:
 
 async def test_an_address_is_for_dns_or_for_pages() -> None:
     port = free_port()
-    with pytest.raises(StartError, match=rf"^cannot listen on 127.0.0.1:{port}: Address already in use "):
+    with pytest.raises(StartError, match=rf"^Corefile:.*: cannot listen on 127.0.0.1:{port}: Address already in use "):
         async with running(Source(HEALTH.replace(":0", f":{port}"), port)):
             pass
 
@@ -261,3 +261,11 @@ async def test_an_address_is_for_dns_or_for_pages() -> None:
 async def test_a_page_has_no_udp_socket() -> None:
     async with running(Source(HEALTH)) as process:
         assert process.bound[Place("http", "127.0.0.1", 0)].sockets.datagram == ()
+
+
+async def test_a_page_s_port_that_is_taken_names_the_directive() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        with pytest.raises(StartError, match=rf"^Corefile:3:9: cannot listen on 127.0.0.1:{port}.*another address"):
+            async with running(Source(f". {{\n whoami\n health localhost:{port}\n}}")):
+                pass

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from ipaddress import ip_address
 from typing import TYPE_CHECKING, ClassVar, Self
 
 from pydns.corefile import values
@@ -60,10 +61,19 @@ class Bind(Plugin):
 
 def _checked(word: Word) -> Word:
     """An interface need not exist yet where the Corefile is checked, but a port is never part of it."""
-    if not word or "/" in word or word.startswith("[") or word.rpartition(":")[0].count(".") == 3:
+    looks_like_address = ":" in word or not word.strip("0123456789.")
+    if not word or "/" in word or (looks_like_address and not _is_address(word)):
         raise CorefileError(
             word.position,
             f"{str(word)!r} is neither an address nor the name of an interface",
             "the port stands behind the zone: example.org:1053 { ... }",
         )
     return word
+
+
+def _is_address(word: Word) -> bool:
+    try:
+        ip_address(word.partition("%")[0])
+    except ValueError:
+        return False
+    return True

@@ -72,3 +72,9 @@ async def test_queries_pass_it_by() -> None:
     (bind,) = plugins_of(". {\n bind lo\n}", environ={})
     call_next = FakeNext()
     assert await ask(bind, call_next=call_next) is call_next.reply
+
+
+@pytest.mark.parametrize("word", ["300.1.1.1", "1.2.3", "::1::", "127.0.0.1:53"])
+def test_what_looks_like_an_address_must_be_one(word: str) -> None:
+    with pytest.raises(CorefileErrorGroup, match="is neither an address nor the name of an interface"):
+        settings(f"bind {word}")

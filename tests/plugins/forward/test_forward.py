@@ -138,17 +138,17 @@ async def test_several_forwards_are_asked_in_their_order(nursery: trio.Nursery) 
         assert holds(await ask(ask_for("example.org")), "192.0.2.2")
 
 
-BADVERS = says(rcode=16)
+BADCOOKIE = says(rcode=23)
 
 
 async def test_an_extended_rcode_goes_to_a_client_with_edns(nursery: trio.Nursery) -> None:
-    (server,) = await serving(nursery, BADVERS)
+    (server,) = await serving(nursery, BADCOOKIE)
     async with running(*parse(f"forward . {server.endpoint}")) as ask:
-        assert (await ask(ask_for(edns=Edns(1232, 0, False, ())))).rcode == 16
+        assert (await ask(ask_for(edns=Edns(1232, 0, False, ())))).rcode == 23
 
 
 async def test_an_extended_rcode_is_servfail_for_a_client_without_edns(nursery: trio.Nursery) -> None:
-    (server,) = await serving(nursery, BADVERS)
+    (server,) = await serving(nursery, BADCOOKIE)
     async with running(*parse(f"forward . {server.endpoint}")) as ask:
         reply = await ask(ask_for())
     assert (reply.rcode, reply.wire) == (2, None)

@@ -86,3 +86,8 @@ def test_nobody_reads_what_it_says(words: str) -> None:
     process.stdout.close()
     assert process.stderr.read() == b""
     assert process.wait(15) == 1
+
+
+def test_a_verb_that_is_nearly_one_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["chek", "Corefile"]) == 2
+    assert "did you mean 'check'?" in capsys.readouterr().err

@@ -9,7 +9,9 @@ from hypothesis import strategies as st
 
 from pydns.upstream.exchange import Exchange, Waiter
 from pydns.upstream.request import Request
+from pydns.upstream.testing import Asked
 from pydns.wire.edns import opt_record
+from tests.pydns.upstream.helpers import asking
 
 QUESTION = b"\x03WwW\x07example\x03org\x00\x00\x01\x00\x01"
 RECORD = b"\xc0\x0c\x00\x01\x00\x01\x00\x00\x01\x2c\x00\x04\xc0\x00\x02\x01"
@@ -161,8 +163,8 @@ async def test_formerr_with_an_opt_is_an_answer() -> None:
 
 async def test_the_upper_bits_of_the_rcode_are_in_the_opt() -> None:
     exchange, _ = started()
-    exchange.take(message(counts=(1, 0, 0, 1), rest=opt_record(1232, 16, False)))
-    assert exchange.rcode == 16
+    exchange.take(message(flags=0x8187, counts=(1, 0, 0, 1), rest=opt_record(1232, 23, False)))
+    assert exchange.rcode == 23
 
 
 async def test_a_failure_is_told_once() -> None:
@@ -224,3 +226,13 @@ def test_no_bytes_raise_and_what_it_takes_ends_or_continues_it(wires: list[bytes
                 return
 
     in_trio(check)
+
+
+async def test_an_upstream_that_refuses_our_version_of_edns_is_asked_without() -> None:
+    # RFC 6891 section 6.1.3: BADVERS is for what we sent, and says nothing about the name.
+    async def script(asked: Asked) -> None:
+        await asked.send(asked.answer(rcode=16 if asked.has_opt else 0))
+
+    async with asking(script) as kit:
+        exchange = await kit.ask()
+    assert (exchange.rcode, [each.has_opt for each in kit.server.asked]) == (0, [True, False])
