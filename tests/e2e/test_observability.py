@@ -71,7 +71,8 @@ def test_a_port_that_is_taken_ends_the_start(directive: str, port: int, page: in
     with taken(page), pydns("-conf", corefile) as program:
         assert program.wait() == 1
     (line,) = program.lines
-    assert line.startswith(f"cannot listen on 127.0.0.1:{page}: Address already in use (another program listens there")
+    assert line.startswith(f"{corefile}:3:")
+    assert f": cannot listen on 127.0.0.1:{page}: Address already in use (another program listens there" in line
 
 
 @each_page
@@ -82,7 +83,7 @@ def test_a_port_that_is_taken_at_a_reload_is_waited_for(directive: str, port: in
         with taken(other):
             corefile.write_text(corefile_of(directive, port, other, "192.0.2.2"))
             program.send(signal.SIGHUP)
-            program.wait_for(f"Reload failed, the old configuration runs on: cannot listen on 127.0.0.1:{other}")
+            program.wait_for(f": cannot listen on 127.0.0.1:{other}: Address already in use")
             assert dig(port, "example.org").data == ["192.0.2.1"]
             assert status(page, PATHS[directive]) == 200
         program.wait_for("Reloading complete")
