@@ -18,6 +18,7 @@ from pydns_plugins.acl.table import Action, Address, Table
 
 if TYPE_CHECKING:
     from pydns.corefile.tree import Directive, ServerBlock
+    from pydns.reply import Counter
 
 log = logging.getLogger("pydns.acl")
 
@@ -54,18 +55,22 @@ class Acl(Plugin):
             if action is Action.ALLOW:
                 break
             if action is not None:
-                counts.refused(action, query, rule.zone_of(query.name))
-                return self._refuse(action, table)
-        counts.allowed(query)
-        return await call_next(query)
+                replays = counts.refused(action, query, rule.zone_of(query.name))
+                return self._refuse(action, table, replays)
+        replays = counts.allowed(query)
+        reply = await call_next(query)
+        if not reply.replay or query.origin.personal or query.depth:  # never replayed, or a part of another answer
+            return reply
+        return reply.replace(counters=(*reply.counters, replays))
 
-    def _refuse(self, action: Action, table: Table) -> Reply:
+    def _refuse(self, action: Action, table: Table, replays: Counter) -> Reply:
         if action is Action.DROP:
             return Reply.drop(self.name)
         if action is Action.BLOCK:
             return Reply.failure(Ede.BLOCKED, "", rcode=Rcode.REFUSED, by=self.name)
         reply = Reply(errors=((Ede.FILTERED, ""),), by=self.name)
         reply.lifetime = _LIFETIME if table.is_fixed else None
+        reply.counters = (replays,)
         return reply
 
     def stops(self) -> Sequence[bytes]:

@@ -16,6 +16,8 @@ from pydns_plugins.local.zones import ADDRESSES, CONTENTS, LOCALHOST, ZONES, rec
 
 if TYPE_CHECKING:
     from pydns.corefile.tree import Directive, ServerBlock
+    from pydns.query import Client
+    from pydns.reply import Credit
 
 log = logging.getLogger("pydns.local")
 
@@ -64,10 +66,19 @@ class Local(Plugin):
         if log.isEnabledFor(logging.DEBUG):
             host = query.client.peer.host
             log.debug("localhost query for %s %s, from %s", names.to_text(query.name), type_text(query.type), host)
+        self._count(1)
+        reply = self._answer(query, ADDRESSES, zone)
+        reply.counters = (self._replays,)
+        return reply
+
+    def _count(self, count: int) -> None:
         self.house.metrics.counter(
             "coredns_local_localhost_requests_total", "Counter of special localhost subdomain requests."
-        ).add()
-        return self._answer(query, ADDRESSES, zone)
+        ).add(amount=count)
+
+    def _replays(self, _query: bytes, _client: Client, _answer: bytes) -> Credit:
+        """See `Reply.counters`: a replayed answer does not pass by here."""
+        return self._count
 
     def _answer(self, query: Query, held: dict[int, bytes], zone: bytes) -> Reply:
         rdata = held.get(query.type)

@@ -129,6 +129,19 @@ async def test_an_empty_answer_for_all_may_be_replayed(text: str, lifetime: floa
     assert (reply.replay, reply.lifetime) == (True, lifetime)
 
 
+@pytest.mark.parametrize(
+    ("text", "counted"),
+    [("acl\n filter type A", "filtered"), ("acl\n filter type AAAA", "allowed"), ("acl", "allowed")],
+)
+async def test_replayed_answers_are_counted(text: str, counted: str) -> None:
+    plugin, asked = acl(text), asking()
+    reply = await plugin.serve(asked, FakeNext())
+    (counter,) = reply.counters
+    counter(asked.wire, asked.client, b"")(9)
+    metric = plugin.house.metrics.counter(f"coredns_acl_{counted}_requests_total", "")
+    assert list(metric.values.values()) == [10]
+
+
 async def test_a_question_from_within_is_judged_too() -> None:
     plugin = acl("acl\n filter type AAAA")
     inner = asking("www.example.net", "A").replace(name=names.from_text("b"), type_=28)
@@ -192,9 +205,10 @@ def test_it_says_what_it_never_passes_on(text: str, stopped: list[str]) -> None:
     assert [names.to_text(zone) for zone in acl(text).stops()] == stopped
 
 
-async def test_an_allowed_answer_is_passed_on_as_it_is() -> None:
-    reply = Reply()
-    assert await acl("acl\n allow").serve(asking(), FakeNext(reply)) is reply
+@pytest.mark.parametrize(("text", "replay"), [("acl\n block net 10.0.0.0/8", True), ("acl\n allow", False)])
+async def test_an_allowed_answer_that_is_never_replayed_is_passed_on_as_it_is(text: str, replay: bool) -> None:
+    reply = Reply(replay=replay)
+    assert await acl(text).serve(asking(), FakeNext(reply)) is reply
 
 
 # In a whole server.

@@ -164,6 +164,13 @@ async def test_queries_that_are_mistakes_are_counted(name: str, count: int) -> N
     assert metric.value() == count
 
 
+async def test_replayed_answers_to_mistakes_are_counted() -> None:
+    plugin, asked = local(), query("a.localhost", "A")
+    (counter,) = (await plugin.serve(asked, FakeNext())).counters
+    counter(asked.wire, asked.client, b"")(9)
+    assert plugin.house.metrics.counter("coredns_local_localhost_requests_total", "").value() == 10
+
+
 async def test_a_debugging_log_tells_who_asked(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG, "pydns.local")
     await ask(local(), "a.localhost", "A")
