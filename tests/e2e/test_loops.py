@@ -57,6 +57,7 @@ def test_a_loop_is_found_when_it_forms_and_over_when_it_ends(
         other.wait_for("Reloading complete")
         until(lambda: dig(port, "a.example.org", "A", "+time=1"), says_loop)
         assert dig(port, "www.good.test").data == ["192.0.2.7"]
+        program.wait_for("comes back to this server; it is not asked meanwhile")
         assert program.count("comes back to this server; it is not asked meanwhile") == 1
 
         second.write_text(SOUND.format(**ports))
