@@ -70,7 +70,8 @@ def once(directives: Sequence[Directive]) -> Directive:
 def options(directive: Directive, known: Mapping[str, Callable[[Directive], object]]) -> None:
     """Calls `known[name]` with each line of the directive's block, in order.
 
-    Raises CorefileErrorGroup of everything that the lines raised, and of names that are not known.
+    Raises CorefileErrorGroup of everything that the lines raised, of names that are not known, and of braces behind an
+    option, in which nobody would look.
     """
     errors: list[CorefileError] = []
     for option in directive.block or ():
@@ -79,6 +80,7 @@ def options(directive: Directive, known: Mapping[str, Callable[[Directive], obje
             errors.append(unknown(option.name, known, f"option of {directive.name}"))
             continue
         try:
+            no_block(option)
             read(option)
         except CorefileError as error:
             errors.append(error)

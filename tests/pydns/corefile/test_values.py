@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from pydns import names
 from pydns.corefile import values
+from pydns.corefile.parser import parse_text
 from pydns.corefile.tree import Directive, Key, Position, ServerBlock, Word
 from pydns.errors import CorefileError, CorefileErrorGroup
 
@@ -339,3 +340,9 @@ def test_any_text_is_an_address_or_a_clear_error(text: str) -> None:
         host, port = values.listen_address(word(text))
         assert 0 <= port < 65536
         assert host == "" or ip_address(host)
+
+
+def test_braces_behind_an_option_are_refused() -> None:
+    tree = parse_text(". {\n hosts {\n  no_reverse {\n   ttl 5\n  }\n }\n}\n", environ={}).blocks[0]
+    with pytest.raises(CorefileErrorGroup, match=r"Corefile:3:3: no_reverse takes no block"):
+        values.options(tree.directives[0], {"no_reverse": lambda option: None})
