@@ -37,7 +37,6 @@ class Bind(Plugin):
 
         def leave_out(option: Directive) -> None:
             except_.extend(values.arguments(option, 1))
-            values.no_block(option)
 
         for directive in directives:
             try:

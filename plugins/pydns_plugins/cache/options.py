@@ -156,7 +156,6 @@ def _arguments(directive: Directive, block: ServerBlock) -> Options:
 
 
 def _arguments_of(option: Directive, least: int, most: int | None) -> tuple[Word, ...]:
-    values.no_block(option)
     return values.arguments(option, least, most)
 
 

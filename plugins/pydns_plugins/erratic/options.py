@@ -43,7 +43,6 @@ def read_options(directives: Sequence[Directive]) -> Options:
         options.duration = values.duration(option.args[1]) if len(option.args) > 1 else DURATION
 
     def large(option: Directive) -> None:
-        values.no_block(option)
         values.arguments(option, 0, 0)
         options.large = True
 
@@ -56,6 +55,5 @@ def read_options(directives: Sequence[Directive]) -> Options:
 
 
 def _amount(option: Directive, most: int) -> int:
-    values.no_block(option)
     values.arguments(option, 0, most)
     return values.integer(option.args[0]) if option.args else AMOUNT

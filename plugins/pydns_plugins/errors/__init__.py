@@ -58,7 +58,6 @@ class Errors(Plugin):
 
         def stacktrace(option: Directive) -> None:
             values.arguments(option, 0, 0)
-            values.no_block(option)
             stacktraces.append(True)
 
         def consolidate(option: Directive) -> None:
@@ -117,7 +116,6 @@ def _ede_text(code: int, text: str) -> str:
 
 def _pattern(option: Directive) -> Pattern:
     words = values.arguments(option, 2, 4)
-    values.no_block(option)
     period, source, *rest = words
     level: int | None = None
     show_first = False

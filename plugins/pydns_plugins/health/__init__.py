@@ -50,7 +50,6 @@ class Health(Plugin):
 
         def lameduck(option: Directive) -> None:
             durations.append(values.duration(values.arguments(option, 1, 1)[0]))
-            values.no_block(option)
 
         values.options(directive, {"lameduck": lameduck})
         address = words[0] if words else type(directive.name)(DEFAULT_ADDRESS, directive.position)

@@ -54,31 +54,25 @@ def read_options(directive: Directive, block: ServerBlock) -> Options:
     options = Options(tuple(files), zones)
 
     def ttl(option: Directive) -> None:
-        values.no_block(option)
         options.ttl = values.integer(values.arguments(option, 1, 1)[0], 1, MAX_TTL)
 
     def no_reverse(option: Directive) -> None:
-        values.no_block(option)
         values.arguments(option, 0, 0)
         options.reverse = False
 
     def reload(option: Directive) -> None:
-        values.no_block(option)
         options.reload = values.duration(values.arguments(option, 1, 1)[0])
 
     def fallthrough(option: Directive) -> None:
-        values.no_block(option)
         options.fallthrough = (
             tuple(zone for word in option.args for zone in values.zone(word)) if option.args else (names.ROOT,)
         )
 
     def fallthrough_unsupported(option: Directive) -> None:
-        values.no_block(option)
         values.arguments(option, 0, 0)
         options.unsupported = True
 
     def file(option: Directive) -> None:
-        values.no_block(option)
         files.extend(values.path(word, block) for word in values.arguments(option, 1))
 
     known = {

@@ -60,7 +60,6 @@ def read_options(directive: Directive, block: ServerBlock) -> Options:
     files: list[Path] = []
 
     def services(option: Directive) -> None:
-        values.no_block(option)
         (word,) = values.arguments(option, 1, 1)
         if not word or glob.has_magic(word):
             raise CorefileError(word.position, f"{str(word)!r} is not the name of one file")
@@ -69,15 +68,12 @@ def read_options(directive: Directive, block: ServerBlock) -> Options:
         files.append(values.path(word, block))
 
     def namespaces(option: Directive) -> None:
-        values.no_block(option)
         options.namespaces |= {str(word) for word in values.arguments(option, 1)}
 
     def pods(option: Directive) -> None:
-        values.no_block(option)
         options.pods = values.choice(values.arguments(option, 1, 1)[0], POD_MODES, "mode of pods")
 
     def ttl(option: Directive) -> None:
-        values.no_block(option)
         options.ttl = values.integer(values.arguments(option, 1, 1)[0], 0, MAX_TTL)
 
     def noendpoints(option: Directive) -> None:
@@ -89,12 +85,10 @@ def read_options(directive: Directive, block: ServerBlock) -> Options:
         options.pod_names = True
 
     def ignore(option: Directive) -> None:
-        values.no_block(option)
         values.choice(values.arguments(option, 1, 1)[0], ("empty_service",), "thing to ignore")
         options.ignore_empty = True
 
     def fallthrough(option: Directive) -> None:
-        values.no_block(option)
         options.fallthrough = (
             tuple(zone for word in option.args for zone in values.zone(word)) if option.args else (names.ROOT,)
         )
@@ -117,7 +111,6 @@ def read_options(directive: Directive, block: ServerBlock) -> Options:
 
 
 def _bare(option: Directive) -> None:
-    values.no_block(option)
     values.arguments(option, 0, 0)
 
 

@@ -38,14 +38,12 @@ def read_options(directives: Sequence[Directive], block: ServerBlock) -> Options
     options = Options()
 
     def reload(option: Directive) -> None:
-        values.no_block(option)
         if options.weights is None:
             remedy = f"write {WEIGHTED} and the file ahead of it"
             raise CorefileError(option.position, f"reload is for the file of {WEIGHTED}", remedy)
         options.reload = values.duration(values.arguments(option, 1, 1)[0])
 
     def prefer(option: Directive) -> None:
-        values.no_block(option)
         options.prefer += map(_network, values.arguments(option, 1))
 
     for directive in directives:

@@ -38,7 +38,6 @@ class Local(Plugin):
 
         def localhost_prefix(option: Directive) -> None:
             nonlocal prefix
-            values.no_block(option)
             (word,) = values.arguments(option, 1, 1)
             prefix = values.choice(word, ("on", "off"), "value of localhost_prefix") == "on"
 

@@ -47,7 +47,6 @@ class Prometheus(Plugin):
 
         def runtime_metrics(option: Directive) -> None:
             values.arguments(option, 0, 0)
-            values.no_block(option)
             wanted.append(True)
 
         def tls(option: Directive) -> None:

@@ -45,7 +45,6 @@ class Ready(Plugin):
 
         def monitor(option: Directive) -> None:
             modes.append(values.choice(values.arguments(option, 1, 1)[0], _MODES, "mode"))
-            values.no_block(option)
 
         values.options(directive, {"monitor": monitor})
         address = words[0] if words else type(directive.name)(DEFAULT_ADDRESS, directive.position)

@@ -41,7 +41,6 @@ class Timeouts(Plugin):
         def timeout(name: str) -> Callable[[Directive], None]:
             def read(option: Directive) -> None:
                 word = values.arguments(option, 1, 1)[0]
-                values.no_block(option)
                 seconds = values.duration(word, bare=1.0)
                 if not LEAST <= seconds <= MOST:
                     raise CorefileError(word.position, f"{word} is out of range", "between 1s and 24h")
@@ -52,7 +51,6 @@ class Timeouts(Plugin):
         def most_queries(option: Directive) -> None:
             word = values.arguments(option, 1, 1)[0]
             number = values.integer(word, -1)
-            values.no_block(option)
             if number == 0:
                 raise CorefileError(word.position, "0 queries on a connection are none", "-1 is any number")
             changes["most_queries"] = None if number == -1 else number
