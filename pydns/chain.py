@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Coroutine, Sequence
 from typing import TYPE_CHECKING, Any
 
-from pydns.plugin import CallNext
+from pydns.plugin import AtOnce, CallNext, Plugin, Turn, leave, pass_on
 from pydns.records import Ede
 from pydns.reply import Reply
 
 if TYPE_CHECKING:
-    from pydns.plugin import Plugin
     from pydns.query import Query
 
 _OURS = "pydns_plugins."
@@ -22,10 +21,14 @@ def fold(plugins: Sequence[Plugin], opcode: int) -> CallNext:
     """The chain for one opcode: the plugins that declare it, in their order, then the end."""
     call: CallNext = end
     for plugin in reversed(plugins):
-        if opcode in plugin.opcodes:
+        if opcode in plugin.opcodes and not _does_nothing(type(plugin)):
             link = _link if type(plugin).__module__.startswith(_OURS) else _checking_link
             call = link(plugin, call)
     return call
+
+
+def _does_nothing(kind: type[Plugin]) -> bool:
+    return kind.serve is AtOnce.serve and kind.at_once is pass_on and kind.amend is leave
 
 
 def _link(plugin: Plugin, call_next: CallNext) -> CallNext:
@@ -47,6 +50,57 @@ def _checking_link(plugin: Plugin, call_next: CallNext) -> CallNext:
         return reply
 
     return link
+
+
+Ask = Callable[["Query"], "Reply | Turn"]
+Amend = Callable[["Query", "Reply"], "Reply | Turn"]
+
+
+def fold_at_once(plugins: Sequence[Plugin], opcode: int) -> Callable[[Query], Reply | None] | None:
+    """The same chain for answers that are there at once; None where no plugin has such.
+
+    The function gives None where the chain itself must be asked.
+    """
+    sources: list[tuple[Ask, tuple[Amend, ...]]] = []
+    amends: tuple[Amend, ...] = ()  # of the plugins passed so far, the innermost first
+    for plugin in plugins:
+        if opcode not in plugin.opcodes:
+            continue
+        kind = type(plugin)
+        if not _speaks_at_once(kind):
+            break
+        if kind.at_once is not pass_on:
+            sources.append((plugin.at_once, amends))
+        if kind.amend is Plugin.amend:
+            break
+        if kind.amend is not leave:
+            amends = plugin.amend, *amends
+    if not sources:
+        return None
+
+    def answer(query: Query) -> Reply | None:
+        for ask, amends in sources:
+            found = ask(query)
+            if found is Turn.NEXT:
+                continue
+            for amend in amends:
+                if not isinstance(found, Reply):
+                    return None
+                found = amend(query, found)
+            return found if isinstance(found, Reply) else None
+        return None
+
+    return answer
+
+
+def _speaks_at_once(kind: type[Plugin]) -> bool:
+    """False too where a derived class has changed `serve` alone."""
+    for each in kind.__mro__:
+        if "at_once" in vars(each):
+            return each is not Plugin
+        if "serve" in vars(each):
+            return False
+    return False
 
 
 async def end(query: Query) -> Reply:

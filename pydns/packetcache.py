@@ -16,6 +16,8 @@ from collections import OrderedDict
 from struct import Struct
 from typing import TYPE_CHECKING, Any, Final
 
+import trio
+
 from pydns.errors import WireError
 from pydns.records import Class, Rcode, Type
 from pydns.wire.edns import COOKIE, KEEPALIVE, PADDING, pack_options
@@ -41,7 +43,8 @@ _PER_TTL: Final = 150  # bytes of an (offset, TTL) pair: measured, rounded up
 _SEEN: Final = 50_000  # keys that were asked once; an answer is kept from its second asking on
 _KEPT_RCODES: Final = frozenset((Rcode.NOERROR, Rcode.NXDOMAIN))
 _NEVER: Final = frozenset((Type.AXFR, Type.IXFR, Type.TKEY, Type.TSIG, Type.OPT))
-_PLAIN: Final = (b"\0\1\0\0\0\0\0\0", b"\0\1\0\0\0\0\0\1")  # the counts of a question, and of one with an OPT
+_WITH_OPT: Final = b"\0\1\0\0\0\0\0\1"  # the counts of a question and an OPT
+_IN: Final = int(Class.IN)
 _put_ttl: Final = Struct("!I").pack_into
 
 Watch = tuple["Callable[[bytes, Any, bytes], None]", ...]
@@ -154,13 +157,16 @@ class PacketCache:
 
     def key_of(self, query: Query) -> bytes | None:
         """What queries with the same answer have in common; None where the answer must not be kept."""
-        wire, end = query.wire, query.question_end
-        if wire[4:12] not in _PLAIN or query.class_ != Class.IN or query.flags & 0x7800 or query.type in _NEVER:
+        if query.class_ != _IN or query.flags & 0x7800 or query.type in _NEVER:
             return None
-        edns = query.edns
+        wire, end, edns = query.wire, query.question_end, query.edns
         if edns is None:
             # Without an OPT the question ends the message; a TSIG or anything else behind it is not understood here.
-            return wire[2:12] + query.name + wire[end - 4 :] if len(wire) == end else None
+            if len(wire) != end:
+                return None
+            return wire[2:] if wire[12 : end - 4] == query.name else wire[2:12] + query.name + wire[end - 4 :]
+        if wire[4:12] != _WITH_OPT:
+            return None
         if not edns.options:
             return wire[2:12] + query.name + wire[end - 4 :]
         left_out = self._left_out
@@ -173,12 +179,18 @@ class PacketCache:
             tally.hand_in()
 
     def offer(
-        self, key: bytes, query: Query, reply: Reply, answer: bytes, now: float, credits_: tuple[Credit, ...] = ()
+        self,
+        key: bytes,
+        query: Query,
+        reply: Reply,
+        answer: bytes,
+        credits_: tuple[Credit, ...] = (),
+        now: float | None = None,
     ) -> None:
         """Keeps the answer that went out for `query`, where it may be kept and was asked for before.
 
         `query` is the client's own (its origin), `reply` what the chain gave and `answer` what was made of it.
-        `credits_` count its replays.
+        `credits_` count its replays. `now` is read from trio's clock where it is left out, since most are not kept.
         """
         if query.personal or not reply.replay or reply.finish or reply.rcode not in _KEPT_RCODES:
             return
@@ -198,6 +210,8 @@ class PacketCache:
             return
         end = query.question_end - 2
         shortened = tuple((offset - 2, ttl) for offset, ttl in ttls)
+        if now is None:
+            now = trio.current_time()
         body = answer[2:12] + query.name + answer[end - 2 :]  # as it is sent to who asks in small letters
         tally = self._tallies.setdefault(credits_, Tally(credits_))
         kept = Kept(body, end, names, changes.epoch, reply.watchers, tally, shortened, now, now + seconds, reply.ages)

@@ -74,6 +74,7 @@ class Query:
     * `type`, `class_`, `id`, `flags` (the header's 16 bits), `opcode`: numbers
     * `edns`: None where the client sent no OPT
     * `zone`: the longest zone of the server block that holds `name`
+    * `began`: when it came, on `time.perf_counter`'s clock, in seconds; 0 where it is answered at once
     * `epoch`: `Changes.epoch` when the query came (see `pydns.changes`)
     * `asked_within`: names that were asked from within, which the answer depends on
     * `depth`: how many questions from within led here
@@ -85,8 +86,8 @@ class Query:
     """
 
     __slots__ = (
-        "_id", "_metadata", "_origin", "ask", "asked_within", "class_", "client", "depth", "detached", "edns", "epoch",
-        "flags", "name", "personal", "question_end", "server", "type", "wire", "zone",
+        "_id", "_metadata", "_origin", "ask", "asked_within", "began", "class_", "client", "depth", "detached", "edns",
+        "epoch", "flags", "name", "personal", "question_end", "server", "type", "wire", "zone",
     )  # fmt: skip
 
     def __init__(
@@ -111,6 +112,7 @@ class Query:
         self.edns = edns
         self.client = client
         self.epoch = epoch
+        self.began = 0.0
         self.zone = b"\0"
         self.ask: Ask | None = None
         self.server = ""
@@ -205,6 +207,7 @@ class Query:
         copy.question_end = self.question_end
         copy.edns = self.edns
         copy.client = self.client
+        copy.began = self.began
         copy.epoch = self.epoch
         copy.zone = self.zone
         copy.ask = self.ask

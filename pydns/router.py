@@ -11,12 +11,17 @@ from pydns.records import Type
 if TYPE_CHECKING:
     from pydns.plugin import CallNext
     from pydns.query import Query
+    from pydns.reply import Reply
+    from pydns.settings import Observer
 
 
 class Route:
-    """A server block as the router sees it: a chain for each opcode, the classes it answers, and its filters."""
+    """A server block as the router sees it: a chain for each opcode, the classes it answers, and its filters.
 
-    __slots__ = ("chains", "classes", "filters", "reads_options")
+    `at_once` gives the answers to plain queries that are there at once (see `pydns.chain.fold_at_once`).
+    """
+
+    __slots__ = ("at_once", "chains", "classes", "filters", "observers", "reads_options")
 
     def __init__(
         self,
@@ -24,11 +29,15 @@ class Route:
         classes: frozenset[int],
         reads_options: frozenset[int] = frozenset(),
         filters: Sequence[Callable[[Query], bool]] = (),
+        observers: Sequence[Observer] = (),
+        at_once: Callable[[Query], Reply | None] | None = None,
     ) -> None:
         self.chains = chains
         self.classes = classes
         self.reads_options = reads_options
         self.filters = tuple(filters)
+        self.observers = tuple(observers)
+        self.at_once = at_once
 
     def takes(self, query: Query) -> bool:
         return all(takes(query) for takes in self.filters)

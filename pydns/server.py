@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from time import perf_counter
 from typing import TYPE_CHECKING, Final
 
 import trio
@@ -18,13 +19,16 @@ from pydns.wire.message import bare, render
 from pydns.wire.question import read_question
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from types import TracebackType
 
     from pydns.crew import Crew
     from pydns.listen.taker import Answerable
     from pydns.plugin import House
     from pydns.query import Query
-    from pydns.router import Router
+    from pydns.reply import Credit
+    from pydns.router import Route, Router
+    from pydns.settings import Observer
 
 log = logging.getLogger("pydns.server")
 
@@ -32,6 +36,7 @@ LONGEST: Final = 4096
 """Octets of a query; what is queued is bounded in number, and so in memory. Other opcodes may bring more (RFC 2136)."""
 
 _NO_VERSION: Final = (Ede.OTHER, "EDNS version 0 is the only one")
+_IN: Final = int(Class.IN)  # each look at a member of an enumeration costs as much as a comparison
 _STREAMS: Final = frozenset(("tcp", "tls", "https", "quic"))
 
 
@@ -84,35 +89,64 @@ class Server:
         kept = packets.find(wire[2:], trio.current_time())
         if kept is not None:
             client.send(packets.answer(wire, kept.question_end + 2, kept, client))
-        else:
-            self.take_new(wire, client, packets)
+            return
+        answer = self.take_new(wire, client, packets)
+        if answer is not None:
+            client.send(answer)
 
     def go(self) -> None:
         self._crew.go()
 
-    def take_new(self, wire: bytes, client: Answerable, packets: PacketCache) -> None:
-        """As `take`, for a message that is none of the kept answers' byte for byte."""
+    def take_new(self, wire: bytes, client: Answerable, packets: PacketCache) -> bytes | None:
+        """As `take`, for a message that is none of the kept answers' byte for byte.
+
+        Gives the answer where it is there at once; where it is not, `client.lasting().send` is called for it.
+        """
         try:
             if len(wire) > LONGEST and wire[2] & 0x78 == 0:
                 raise WireError("a query longer than any honest one")
             query = read_question(wire, client, self.house.changes.epoch)
         except WireError as error:
-            client.send(self._refused(wire, error))
-            return
+            refused = self._refused(wire, error)
+            if refused is None:
+                client.lasting().send(None)
+            return refused
         key = packets.key_of(query)
-        if (key is not None and len(wire) - 2 != len(key)) or wire[12 : query.question_end - 4] != query.name:
-            kept = packets.find(key, trio.current_time()) if key is not None else None
+        if key is not None and key != wire[2:]:
+            kept = packets.find(key, trio.current_time())
             if kept is not None:
-                client.send(packets.answer(wire, query.question_end, kept, client))
-                return
+                return packets.answer(wire, query.question_end, kept, client)
+        query.ask = self.ask
+        query.server = self.label
+        edns = query.edns
+        if query.class_ == _IN and query.flags & 0x7800 == 0 and (edns is None or not edns.version):
+            answer = self._answer_at_once(query, key, packets)
+            if answer is not None:
+                return answer
         refusal = self._refusal(query)
         if refusal is not None:
-            client.send(self._finish(query, refusal, None))
-        elif self._crew.add((self, query, key, client)):
+            return self._finish(query, refusal, None)
+        query.client = client = client.lasting()
+        query.began = perf_counter()
+        if self._crew.add((self, query, key, client)):
             self.under_way += 1
         else:
             self._dropped.add(self.label, "overload")
             client.send(None)
+        return None
+
+    def _answer_at_once(self, query: Query, key: bytes | None, packets: PacketCache) -> bytes | None:
+        """The message for a plain query whose answer stands in memory; None where the chain must be asked."""
+        route = self.router.find(query)
+        if route is None or route.at_once is None or query.question_end == 12:
+            return None
+        try:
+            reply = route.at_once(query)
+            if reply is None or reply.dropped:
+                return None
+            return self._finish(query, reply, key, packets, route.observers)
+        except Exception:
+            return None  # the chain will stumble over the same, and there it is told
 
     def _refused(self, wire: bytes, error: WireError) -> bytes | None:
         """What the sender of a message that is no query gets: FORMERR with its id, or nothing at all."""
@@ -142,58 +176,61 @@ class Server:
         router.under_way += 1
         client = query.client
         packets = self._packets.get((client.transport, client.family))
-        query.ask = self.ask
-        query.server = self.label
+        route = router.find(query)
+        observers = route.observers if route is not None else ()
         try:
-            reply = await self.ask(query)
-            answer = self._finish(query, reply, key, packets)
+            reply = await _chain(route, query)
+            answer = self._finish(query, reply, key, packets, observers)
         except Exception as error:
-            answer = self._failed(query, error)
+            answer = self._failed(query, error, observers)
         finally:
             router.under_way -= 1
             self.under_way -= 1
         return answer
 
     async def ask(self, query: Query) -> Reply:
-        """The reply of the chain that the query's name leads to, also for questions from within."""
-        route = self.router.find(query)
-        if route is None:
-            text = f"no server block for {names.to_text(query.name)}"
-            return Reply.failure(Ede.PROHIBITED, text, rcode=Rcode.REFUSED)
-        if query.class_ != Class.IN and query.class_ not in route.classes:
-            text = f"no plugin takes class {class_text(query.class_)}"
-            return Reply.failure(Ede.NOT_SUPPORTED, text, rcode=Rcode.REFUSED)
-        chain = route.chains.get(query.flags >> 11 & 15)
-        if chain is None:
-            text = f"no plugin takes {opcode_text(query.opcode)} for {names.to_text(query.zone)}"
-            return Reply.failure(Ede.NOT_SUPPORTED, text, rcode=Rcode.NOTIMP)
-        return await chain(query)
+        """The reply of the chain that a question from within leads to."""
+        return await _chain(self.router.find(query), query)
 
     def overdue(self, query: Query) -> bytes:
         """The answer to a query that took too long."""
         text = f"no answer in {self._crew.patience:g} s"
         log.warning("%s %s: %s", names.to_text(query.name), type_text(query.type), text)
-        answer = self._finish(query, Reply.failure(Ede.OTHER, text), None)
+        route = self.router.find(query)
+        answer = self._finish(query, Reply.failure(Ede.OTHER, text), None, None, route.observers if route else ())
         assert answer is not None  # it is not dropped
         return answer
 
     def _finish(
-        self, query: Query, reply: Reply, key: bytes | None, packets: PacketCache | None = None
+        self,
+        query: Query,
+        reply: Reply,
+        key: bytes | None,
+        packets: PacketCache | None = None,
+        observers: Sequence[Observer] = (),
     ) -> bytes | None:
         if reply.dropped:
             self._dropped.add(self.label, reply.by or "plugin")
-            answer = None
-        else:
-            answer = render(query, reply, stream=query.client.transport in _STREAMS)
-            for finish in reply.finish:
-                answer = finish(query, answer)
+            for observe in observers:
+                observe(query, reply, None, perf_counter() - query.began if query.began else 0.0)
+            return None
+        answer = render(query, reply, stream=query.client.transport in _STREAMS)
+        for finish in reply.finish:
+            answer = finish(query, answer)
+        credits_: tuple[Credit, ...] = ()
+        if reply.counters:
             credits_ = tuple([count(query.wire, query.client, answer) for count in reply.counters])
-            if key is not None and packets is not None:
-                packets.offer(key, query.origin, reply, answer, trio.current_time(), credits_)
+        for observe in observers:
+            credit = observe(query, reply, answer, perf_counter() - query.began if query.began else 0.0)
+            if credit is not None:
+                credits_ = *credits_, credit
+        if key is not None and packets is not None:
+            packets.offer(key, query, reply, answer, credits_)
+        if reply.watchers:
             tell(reply.watchers, query.wire, query.client, answer)
         return answer
 
-    def _failed(self, query: Query, error: Exception) -> bytes | None:
+    def _failed(self, query: Query, error: Exception, observers: Sequence[Observer]) -> bytes | None:
         self._failures.add()
         by = _raised_by(error.__traceback__)
         if not is_logged(error):
@@ -202,7 +239,22 @@ class Server:
             name, type_ = names.to_text(query.name), type_text(query.type)
             log.error("%s %s: %s%s: %s", name, type_, what, type(error).__name__, error, exc_info=trace)
         text = f"{by or 'pydns'} failed: {type(error).__name__}"
-        return self._finish(query, Reply.failure(Ede.OTHER, text, by=by), None)
+        return self._finish(query, Reply.failure(Ede.OTHER, text, by=by), None, None, observers)
+
+
+async def _chain(route: Route | None, query: Query) -> Reply:
+    """What the block says that a query was routed to, if any."""
+    if route is None:
+        text = f"no server block for {names.to_text(query.name)}"
+        return Reply.failure(Ede.PROHIBITED, text, rcode=Rcode.REFUSED)
+    if query.class_ != Class.IN and query.class_ not in route.classes:
+        text = f"no plugin takes class {class_text(query.class_)}"
+        return Reply.failure(Ede.NOT_SUPPORTED, text, rcode=Rcode.REFUSED)
+    chain = route.chains.get(query.flags >> 11 & 15)
+    if chain is None:
+        text = f"no plugin takes {opcode_text(query.opcode)} for {names.to_text(query.zone)}"
+        return Reply.failure(Ede.NOT_SUPPORTED, text, rcode=Rcode.NOTIMP)
+    return await chain(query)
 
 
 def _raised_by(trace: TracebackType | None) -> str:

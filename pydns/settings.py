@@ -11,6 +11,11 @@ if TYPE_CHECKING:
     from pydns.http import Site
     from pydns.listen.limits import TcpLimits
     from pydns.query import Query
+    from pydns.reply import Credit, Reply
+
+    Observer = Callable[[Query, Reply, bytes | None, float], Credit | None]
+    """Told of each client's query that a block has answered: the reply, the message that leaves (None where none does),
+    and the seconds that it took. What it gives counts replays of that answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +36,7 @@ class Settings:
     * `reload`: None where the block says nothing about it
     * `tcp`: what its TCP connections may do; of several blocks at an address the first that says something counts
     * `sites`: pages that are shown over HTTP
+    * `observers`: see `Observer`
     """
 
     bind: list[Word] = field(default_factory=list)
@@ -39,3 +45,4 @@ class Settings:
     reload: Reload | None = None
     tcp: TcpLimits | None = None
     sites: list[Site] = field(default_factory=list)
+    observers: list[Observer] = field(default_factory=list)

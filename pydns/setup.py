@@ -10,13 +10,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from pydns import names
-from pydns.chain import fold
+from pydns.chain import fold, fold_at_once
 from pydns.corefile import values
 from pydns.corefile.files import absolute
 from pydns.corefile.tree import Corefile, Position
 from pydns.errors import CorefileError, CorefileErrorGroup
 from pydns.order import place
 from pydns.plugin import Plugin
+from pydns.records import Opcode
 from pydns.registry import Registry
 from pydns.router import Route
 from pydns.settings import Reload, Settings
@@ -73,6 +74,8 @@ class Block:
             frozenset(number for plugin in self.plugins for number in plugin.classes),
             frozenset(code for plugin in self.plugins for code in plugin.reads_options),
             self.settings.filters,
+            self.settings.observers,
+            fold_at_once(self.plugins, Opcode.QUERY),
         )
 
 

@@ -80,6 +80,9 @@ class Connection:
             self._local = to_address(self.socket.getsockname())
         return self._local
 
+    def lasting(self) -> Connection:
+        return self
+
     def send(self, answer: bytes | None) -> None:
         """Gives it to the next `flush`. Call it exactly once for each message that was taken."""
         self._under_way -= 1

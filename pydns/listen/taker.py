@@ -13,6 +13,9 @@ class Answerable(Client, Protocol):
     def send(self, answer: bytes | None) -> None:
         """Takes the answer to its message; None where there will be none. Never waits, never raises."""
 
+    def lasting(self) -> Answerable:
+        """Itself, or in its place one that holds longer than the call in which it came."""
+
 
 class Taker(Protocol):
     """Takes messages from listeners."""

@@ -53,7 +53,7 @@ class UdpListener:
         self._out.for_sending()
         self._filled = 0  # slots of `_out`
         self._tick = TickEnd(self._flush)
-        self._replayed = _SlotClient(self._in, self.local, self.family)
+        self._asking = _SlotClient(self, self._in)
         self._metrics = metrics
         self._receiving = trio.CancelScope()
         self._unsent = 0
@@ -86,7 +86,7 @@ class UdpListener:
 
     def _receive(self) -> int:
         """One batch; says how many messages there were."""
-        batch, server = self._in, self.server
+        batch, server, client = self._in, self.server, self._asking
         try:
             count = batch.receive()
         except OSError:  # an ICMP error for an answer of before: it says nothing about this socket
@@ -110,11 +110,18 @@ class UdpListener:
                 data[at + 2 : end] = body
                 outgoing[i] = end - at
             else:
-                if first < i:
-                    self._unsent += batch.send(first, i - first)
-                first = i + 1
-                missed = True
-                server.take_new(data[at : at + 2].tobytes() + key, _UdpClient(self, *batch.peer(i)), packets)
+                client.slot = i
+                answer = server.take_new(data[at : at + 2].tobytes() + key, client, packets)
+                if answer is not None and (length := len(answer)) <= SIZE:
+                    data[at : at + length] = answer
+                    outgoing[i] = length
+                else:
+                    if answer is not None:
+                        self._unsent += 1  # no slot holds it
+                    if first < i:
+                        self._unsent += batch.send(first, i - first)
+                    first = i + 1
+                    missed = True
             at += SIZE
         if first < count:
             self._unsent += batch.send(first, count - first)
@@ -123,8 +130,8 @@ class UdpListener:
         return count
 
     def _tell(self, slot: int, watchers: Watch, identity: bytes, key: bytes, body: bytes) -> None:
-        self._replayed.slot = slot
-        tell(watchers, identity + key, self._replayed, identity + body)
+        self._asking.slot = slot
+        tell(watchers, identity + key, self._asking, identity + body)
 
     def answer(self, name: bytes, control: bytes, message: bytes) -> None:
         """Has a message sent at the end of this tick, or once a batch is full."""
@@ -177,6 +184,9 @@ class _UdpClient:
         self._name = name
         self._control = control
 
+    def lasting(self) -> _UdpClient:
+        return self
+
     def send(self, answer: bytes | None) -> None:
         if answer is not None:
             self._listener.answer(self._name, self._control, answer)
@@ -195,15 +205,26 @@ class _UdpClient:
 
 
 class _SlotClient:
-    """Who sent the query in a slot of a batch, read only where somebody asks. It holds until the next batch."""
+    """Who sent the query in a slot of the batch that was received last, read only where somebody asks."""
+
+    __slots__ = ("_batch", "_listener", "slot")
 
     transport: ClassVar[str] = "udp"
 
-    def __init__(self, batch: Batch, local: Address, family: int) -> None:
+    def __init__(self, listener: UdpListener, batch: Batch) -> None:
         self.slot = 0
-        self.family = family
+        self._listener = listener
         self._batch = batch
-        self._bound = local
+
+    def send(self, answer: bytes | None) -> None:
+        self.lasting().send(answer)
+
+    def lasting(self) -> _UdpClient:
+        return _UdpClient(self._listener, *self._batch.peer(self.slot))
+
+    @property
+    def family(self) -> int:
+        return self._listener.family
 
     @property
     def peer(self) -> Address:
@@ -211,7 +232,7 @@ class _SlotClient:
 
     @property
     def local(self) -> Address:
-        return _local(self._batch.peer(self.slot)[1], self._bound)
+        return _local(self._batch.peer(self.slot)[1], self._listener.local)
 
 
 def _peer(name: bytes) -> Address:

@@ -24,6 +24,8 @@ _FROM_REPLY: Final = AA | TC | _RA | _AD
 _OPT: Final = opt_record(OUR_SIZE, 0, False)
 _OPT_WITH_DO: Final = opt_record(OUR_SIZE, 0, True)
 _POINTED: Final = Struct("!HHHIH")  # a record ahead of its rdata, the owner a pointer
+_AFTER_ID: Final = Struct("!HHHHH")  # the header less its id
+_TO_QUESTION: Final = 0xC00C  # a pointer to the question's name
 _MAX_POINTER: Final = 0x3FFF
 _MIN_SIZE: Final = 512  # octets that every client takes over UDP, RFC 1035 section 2.3.4
 _MAX_SIZE: Final = 65_535
@@ -58,19 +60,45 @@ def render(query: Query, reply: Reply, *, stream: bool) -> bytes:
     flags = _QR | (origin.flags & _FROM_QUERY) | (reply.flags & _FROM_REPLY) | (rcode & 15)
     if flags & _AD and not (origin.flags & _AD or origin.do):
         flags &= ~_AD  # RFC 6840 section 5.8: AD only for who asked for it
+    if stream:
+        limit = _MAX_SIZE
     packed = reply.wire
     if packed is None:
+        if question and not reply.authority and not reply.additional:
+            message = _plain(wire, flags, question, origin.name, reply.answer, tail)
+            if message is not None and len(message) <= limit:
+                return message
         packed = pack(question, reply)
     elif origin.asked_within and packed[12 : 8 + len(question)].translate(LOWER) != origin.name:
         packed = pack(question, reply.opened())  # it answers a name that a plugin asked for in place of the client's
-    if stream:
-        limit = _MAX_SIZE
     if len(packed) + len(tail) > limit:
         packed, tail, flags = _fit(packed, tail, flags, limit, query, reply)
     counts = packed[6:12]
     if tail:
         counts = counts[:4] + (int.from_bytes(counts[4:]) + 1).to_bytes(2)
     return b"".join((wire[:2], flags.to_bytes(2), wire[4:6], counts, question, packed[12 + len(question) :], tail))
+
+
+def _plain(
+    wire: bytes, flags: int, question: bytes, name: bytes, answer: Sequence[Record], tail: bytes
+) -> bytes | None:
+    """The whole message where there are but answers of the name that was asked, None where there are others."""
+    count = len(answer)
+    head = _AFTER_ID.pack(flags, 1, count, 0, 1 if tail else 0)
+    if count == 1:  # most
+        ((owner, type_, class_, ttl, rdata),) = answer
+        if owner != name or type_ in _COMPRESSED_FROM or owner == ROOT:
+            return None
+        record = _POINTED.pack(_TO_QUESTION, type_, class_, ttl, len(rdata))
+        return b"".join((wire[:2], head, question, record, rdata, tail))
+    parts = [wire[:2], head, question]
+    for owner, type_, class_, ttl, rdata in answer:
+        if owner != name or type_ in _COMPRESSED_FROM or owner == ROOT:
+            return None
+        parts.append(_POINTED.pack(_TO_QUESTION, type_, class_, ttl, len(rdata)))
+        parts.append(rdata)
+    parts.append(tail)
+    return b"".join(parts)
 
 
 def _fit(packed: bytes, tail: bytes, flags: int, limit: int, query: Query, reply: Reply) -> tuple[bytes, bytes, int]:

@@ -44,7 +44,7 @@ class Cache:
         reply = reply or good()
         key = self.packets.key_of(query)
         assert key is not None
-        self.packets.offer(key, query, reply, render(query, reply, stream=True), now)
+        self.packets.offer(key, query, reply, render(query, reply, stream=True), now=now)
 
     def keep(self, *arguments: Any, **named: Any) -> None:
         """Offers twice, as an answer is kept from its second asking on."""

@@ -9,7 +9,7 @@ import dnslib
 import trio
 
 from pydns import names
-from pydns.chain import fold
+from pydns.chain import fold, fold_at_once
 from pydns.corefile.tree import Directive, ServerBlock
 from pydns.crew import Crew
 from pydns.plugin import CallNext, House, Plugin
@@ -18,6 +18,7 @@ from pydns.records import Class, Opcode, Record, Type
 from pydns.reply import Reply
 from pydns.router import Route, Router
 from pydns.server import Server
+from pydns.settings import Settings
 
 LABEL = "dns://:53"
 
@@ -34,6 +35,9 @@ class Asker:
         self.family = 4
         self.sent: list[bytes | None] = []
         self._first = trio.Event()
+
+    def lasting(self) -> Asker:
+        return self
 
     def send(self, answer: bytes | None) -> None:
         self.sent.append(answer)
@@ -89,11 +93,16 @@ class Giving(Doing):
 
 def route(*plugins: Plugin, filters: Sequence[Callable[[Query], bool]] = ()) -> Route:
     opcodes = {opcode for plugin in plugins for opcode in plugin.opcodes}
+    settings = Settings()
+    for plugin in plugins:
+        plugin.configure(settings)
     return Route(
         {opcode: fold(plugins, opcode) for opcode in opcodes},
         frozenset(number for plugin in plugins for number in plugin.classes),
         frozenset(code for plugin in plugins for code in plugin.reads_options),
         filters,
+        settings.observers,
+        fold_at_once(plugins, Opcode.QUERY),
     )
 
 

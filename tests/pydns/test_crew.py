@@ -21,6 +21,9 @@ class Client:
     def __init__(self) -> None:
         self.sent: list[bytes | None] = []
 
+    def lasting(self) -> Client:
+        return self
+
     def send(self, answer: bytes | None) -> None:
         self.sent.append(answer)
 

@@ -347,7 +347,7 @@ def kept_with(cache: Cache, wire: bytes, *credits_: Account) -> None:
     key = cache.packets.key_of(query)
     assert key is not None
     for _ in range(2):
-        cache.packets.offer(key, query, good(), render(query, good(), stream=True), 0, credits_)
+        cache.packets.offer(key, query, good(), render(query, good(), stream=True), credits_, 0)
 
 
 def test_answers_with_one_account_share_a_tally(cache: Cache) -> None:

@@ -140,7 +140,7 @@ def test_one_off_queries_are_forgotten() -> None:
     cache.offer()
     for number in range(150_000):
         key = b"%d" % number
-        cache.packets.offer(key, cache.read(PLAIN), good(), b"", 0)
+        cache.packets.offer(key, cache.read(PLAIN), good(), b"", now=0)
     cache.offer()
     assert cache.find() is None
     assert len(cache.packets._seen) + len(cache.packets._seen_before) <= 100_000

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, ClassVar, Final, Self
 
 from pydns.corefile import values
-from pydns.plugin import CallNext, Plugin
+from pydns.plugin import AtOnce, Turn
 from pydns.query import Query
 from pydns.records import Class, Record, Type
 from pydns.reply import Reply
@@ -18,7 +18,7 @@ _TTL: Final = 8482  # seconds, as CoreDNS
 _RDATA: Final = b"\x0dANY obsoleted\x0cSee RFC 8482"  # CPU and OS of a HINFO, RFC 8482 section 4.2
 
 
-class Any(Plugin):
+class Any(AtOnce):
     """Whatever the name, an ANY query gets a HINFO record; all others go on."""
 
     name: ClassVar[str] = "any"
@@ -29,7 +29,7 @@ class Any(Plugin):
             values.alone(directive)
         return (cls(),)
 
-    async def serve(self, query: Query, call_next: CallNext) -> Reply:
+    def at_once(self, query: Query) -> Reply | Turn:
         if query.type != Type.ANY or query.class_ != Class.IN:
-            return await call_next(query)
+            return Turn.NEXT
         return Reply((Record(query.name, Type.HINFO, Class.IN, _TTL, _RDATA),), by=self.name)

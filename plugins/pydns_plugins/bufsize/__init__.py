@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, ClassVar, Final, Self
 
 from pydns.corefile import values
-from pydns.plugin import CallNext, Plugin
+from pydns.plugin import CallNext, Plugin, pass_on
 from pydns.query import Query
 from pydns.reply import Reply
 
@@ -40,4 +40,12 @@ class Bufsize(Plugin):
         if edns.size > self.size:
             query = query.replace(edns=edns._replace(size=self.size))
         reply = await call_next(query)
+        return self._sized(reply)
+
+    at_once = pass_on
+
+    def amend(self, query: Query, reply: Reply) -> Reply:
+        return reply if query.edns is None else self._sized(reply)
+
+    def _sized(self, reply: Reply) -> Reply:
         return reply if reply.size == self.size else reply.replace(size=self.size)

@@ -12,7 +12,7 @@ import trio
 from pydns import names
 from pydns.corefile import values
 from pydns.corefile.tree import Directive, ServerBlock
-from pydns.plugin import CallNext, Plugin
+from pydns.plugin import CallNext, Plugin, Turn, pass_on
 from pydns.query import Query
 from pydns.records import Ede, Type, type_text
 from pydns.reply import Reply
@@ -22,6 +22,7 @@ from pydns_plugins.cache.flights import End, Flight
 from pydns_plugins.cache.keeper import Keeper
 from pydns_plugins.cache.key import Key, key_of
 from pydns_plugins.cache.options import Options, Stale, read_options
+from pydns_plugins.cache.policy import bound
 
 log = logging.getLogger("pydns.cache")
 
@@ -84,6 +85,17 @@ class Cache(Plugin):
         if len(entry.names) > 1:
             query.origin.asked_within += entry.names[1:]
         return entry.fresh(now, self.counts, self._keep_ttl)
+
+    at_once = pass_on
+
+    def amend(self, query: Query, reply: Reply) -> Reply | Turn:
+        """What stands in memory passes by. Nothing can be kept in its place: when it came, its source told of it."""
+        if self._zones is not None and names.longest_match(query.name, self._zones) is None:
+            return reply
+        if not reply.local or reply.finish:
+            return Turn.SERVE
+        bound(reply, self.options)
+        return reply
 
     async def _ask(self, query: Query, call_next: CallNext, key: Key, opinions: int) -> tuple[End, Reply]:
         """The answer from below, of one's own asking or of another's that is under way."""

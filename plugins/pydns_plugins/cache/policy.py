@@ -8,12 +8,11 @@ from enum import Enum, auto
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from pydns import names
-from pydns.records import Class, Rcode, Type
+from pydns.records import Class, Rcode, Record, Type
 from pydns.wire.scan import read_name
 
 if TYPE_CHECKING:
     from pydns.query import Query
-    from pydns.records import Record
     from pydns.reply import Reply
     from pydns.wire.scan import Entry as Found
     from pydns_plugins.cache.options import Options
@@ -102,17 +101,25 @@ def judge(
 
 def bounded(reply: Reply, options: Options) -> Reply:
     """An answer that need not be kept, its TTLs bounded as if it were; itself where they are already."""
+    copy = reply.replace()
+    bound(copy, options)
+    same = copy.answer is reply.answer and copy.authority is reply.authority and copy.additional is reply.additional
+    return reply if same else copy
+
+
+def bound(reply: Reply, options: Options) -> None:
+    """As `bounded`, for a reply that is nobody else's."""
     limits = options.success if reply.answer else options.denial
-    records = (*reply.answer, *reply.authority, *reply.additional)
-    if all(limits.least <= record.ttl <= limits.most for record in records):
-        return reply
+    reply.answer = _within(reply.answer, limits.least, limits.most)
+    reply.authority = _within(reply.authority, limits.least, limits.most)
+    reply.additional = _within(reply.additional, limits.least, limits.most)
 
-    def within(section: Sequence[Record]) -> tuple[Record, ...]:
-        return tuple(record._replace(ttl=min(max(record.ttl, limits.least), limits.most)) for record in section)
 
-    return reply.replace(
-        answer=within(reply.answer), authority=within(reply.authority), additional=within(reply.additional)
-    )
+def _within(records: Sequence[Record], least: int, most: int) -> Sequence[Record]:
+    for _, _, _, ttl, _ in records:
+        if not least <= ttl <= most:
+            return tuple([Record(o, t, c, min(max(ttl, least), most), data) for o, t, c, ttl, data in records])
+    return records
 
 
 def _kind(rcode: int, answer: Sequence[Found], answers: bool, soa: Found | None) -> Kind | None:

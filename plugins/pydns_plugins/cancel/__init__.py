@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, ClassVar, Final, Self
 import trio
 
 from pydns.corefile import values
-from pydns.plugin import CallNext, Plugin
+from pydns.plugin import CallNext, Plugin, leave, pass_on
 from pydns.query import Query
 from pydns.records import Ede
 from pydns.reply import Reply
@@ -39,3 +39,6 @@ class Cancel(Plugin):
         with trio.move_on_after(self.timeout):
             return await call_next(query)
         return Reply.failure(Ede.OTHER, f"cancel: no answer in {self.timeout:g} s", by=self.name)
+
+    at_once = pass_on
+    amend = leave

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, ClassVar, Final, Self
 
 from pydns import __version__, names
 from pydns.corefile import values
-from pydns.plugin import CallNext, Plugin
+from pydns.plugin import AtOnce, Turn
 from pydns.query import Query
 from pydns.records import Class, Record, Type
 from pydns.reply import Reply
@@ -26,7 +26,7 @@ _AUTHOR_NAME: Final = names.from_text("authors.bind")
 _MOST: Final = 255  # octets of a character string, RFC 1035 section 3.3
 
 
-class Chaos(Plugin):
+class Chaos(AtOnce):
     """The chaos directive of one server block."""
 
     name: ClassVar[str] = "chaos"
@@ -44,10 +44,10 @@ class Chaos(Plugin):
         version, *authors = directive.args or (VERSION,)
         return (cls(version, authors or AUTHORS),)
 
-    async def serve(self, query: Query, call_next: CallNext) -> Reply:
+    def at_once(self, query: Query) -> Reply | Turn:
         texts = self._texts(query.name) if query.class_ == Class.CH and query.type == Type.TXT else ()
         if not texts:
-            return await call_next(query)
+            return Turn.NEXT
         answer = [Record(query.name, Type.TXT, Class.CH, 0, _packed(text)) for text in texts]
         return Reply(answer, flags=Reply.AA, by=self.name)
 

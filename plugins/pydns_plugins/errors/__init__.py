@@ -12,7 +12,7 @@ from pydns import names
 from pydns.corefile import values
 from pydns.errors import CorefileError, PydnsError
 from pydns.logs import mark_logged, printable
-from pydns.plugin import CallNext, Plugin
+from pydns.plugin import CallNext, Plugin, pass_on
 from pydns.query import Query
 from pydns.records import Ede, Rcode, type_text
 from pydns.reply import Reply
@@ -76,6 +76,11 @@ class Errors(Plugin):
             self._tell(query, _text(error), error)
             mark_logged(error)
             raise
+        return self.amend(query, reply)
+
+    at_once = pass_on
+
+    def amend(self, query: Query, reply: Reply) -> Reply:
         if reply.rcode == Rcode.SERVFAIL and reply.errors and not _is_repeated(reply):
             self._tell(query, "; ".join(_ede_text(code, text) for code, text in reply.errors))
         return reply

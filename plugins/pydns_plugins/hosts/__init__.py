@@ -13,7 +13,7 @@ from pydns import names
 from pydns.corefile import values
 from pydns.corefile.tree import Directive, ServerBlock
 from pydns.look import Look
-from pydns.plugin import CallNext, Plugin
+from pydns.plugin import AtOnce, Turn
 from pydns.query import Query
 from pydns.records import Class, Ede, Type
 from pydns.reply import Reply
@@ -30,8 +30,11 @@ RETRY: Final = 5.0
 NO_FILE: Final = Path("/dev/null")
 """So Corefiles say that there is no file, since without a FILE it is /etc/hosts."""
 
+# Plain numbers: each look at a member of an enumeration costs as much as a comparison.
+_A, _AAAA, _PTR, _IN = int(Type.A), int(Type.AAAA), int(Type.PTR), int(Class.IN)
 
-class Hosts(Plugin):
+
+class Hosts(AtOnce):
     """The hosts directive of one server block."""
 
     name: ClassVar[str] = "hosts"
@@ -48,37 +51,38 @@ class Hosts(Plugin):
     def parse(cls, directives: Sequence[Directive], block: ServerBlock) -> Sequence[Self]:
         return (cls(read_options(values.once(directives), block)),)
 
-    async def serve(self, query: Query, call_next: CallNext) -> Reply:
+    def at_once(self, query: Query) -> Reply | Turn:
         name, type_ = query.name, query.type
-        if query.class_ != Class.IN:
-            return await call_next(query)
-        ours = self._every_name or names.longest_match(name, self._zones) is not None
+        if query.class_ != _IN:
+            return Turn.NEXT
         content = self._content
         if content is None:
-            if ours:
+            if self._every_name or names.longest_match(name, self._zones) is not None:
                 return Reply.failure(Ede.NOT_READY, "hosts: the files are not read yet", by=self.name)
-            return await call_next(query)
-        if type_ == Type.PTR:
+            return Turn.NEXT
+        if type_ == _PTR:
             # Zones say whose names are given, not which addresses may be asked. An unknown one goes on, as in CoreDNS.
             found = content.reverse(name) if self.options.reverse else None
             if found is None:
-                return await call_next(query)
-            reply = Reply(found[0], flags=Reply.AA, by=self.name, why=found[1])
+                return Turn.NEXT
+            reply = Reply(found[0], flags=Reply.AA, by="hosts", why=found[1])
             reply.local = True
             return reply
-        if not ours:
-            return await call_next(query)
-        if self.options.unsupported and type_ not in (Type.A, Type.AAAA) and self._may_fall_through(name):
-            return await call_next(query)
+        if not self._every_name and names.longest_match(name, self._zones) is None:
+            return Turn.NEXT
+        is_address = type_ in (_A, _AAAA)
+        if not is_address and self.options.unsupported and self._may_fall_through(name):
+            return Turn.NEXT
         entry = content.find(name)
         if entry is None:
             if self._may_fall_through(name):
-                return await call_next(query)
+                return Turn.NEXT
             # There is no SOA to prove an NXDOMAIN with (RFC 2308 section 3), so it is SERVFAIL, as in CoreDNS.
             text = f"hosts: no entry for {names.to_text(name)} and no fallthrough"
             return Reply.failure(Ede.OTHER, text, by=self.name)
-        answer = entry.a if type_ == Type.A else entry.aaaa if type_ == Type.AAAA else ()
-        reply = Reply(answer, flags=Reply.AA, by=self.name, why=entry.why)
+        a, aaaa, why = entry
+        answer = (a if type_ == _A else aaaa) if is_address else ()
+        reply = Reply(answer, flags=Reply.AA, by="hosts", why=why)
         reply.local = True
         if not answer:
             reply.lifetime = self.options.ttl  # no record says how long it holds; a change ends it at once anyhow

@@ -14,7 +14,7 @@ from pydns_plugins.hosts.reader import Reading
 from pydns_plugins.hosts.spelling import spelled_address, text, wire
 from pydns_plugins.hosts.table import MAX_ADDRESSES, MAX_NAMES, Table
 
-_KEPT: Final = 4096  # names whose records are kept packed
+_KEPT: Final = 256  # names whose records are kept: for who asks for A and at once for AAAA; more would cost more
 
 _A, _AAAA, _PTR, _IN = int(Type.A), int(Type.AAAA), int(Type.PTR), int(Class.IN)
 
@@ -53,12 +53,8 @@ class Part:
         return self._sources[i].place(self.table.line(at) - self._lines[i])
 
 
-class Entry(NamedTuple):
-    """The records of a name, and what tells where the first of them stands as `file:line`."""
-
-    a: tuple[Record, ...]
-    aaaa: tuple[Record, ...]
-    why: Callable[[], str]
+Entry = tuple[tuple[Record, ...], tuple[Record, ...], Callable[[], str]]
+"""The A and the AAAA records of a name, and what tells where the first of them stands as `file:line`."""
 
 
 class Content:
@@ -99,16 +95,16 @@ class Content:
         for part in self._parts:
             found = part.table.find(key)
             if found is not None:
-                v4 += found.v4
-                v6 += found.v6
-                why = why or partial(part.place, found.place)  # lines are counted only where somebody asks
+                if why is None:
+                    v4, v6, place = found
+                    why = partial(part.place, place)  # lines are counted only where somebody asks
+                else:
+                    v4, v6 = v4 + found[0], v6 + found[1]
         if why is None:
             return None
-        return Entry(self._records(owner, _A, v4), self._records(owner, _AAAA, v6), why)
+        return self._records(owner, _A, v4) if v4 else (), self._records(owner, _AAAA, v6) if v6 else (), why
 
     def _records(self, owner: bytes, type_: int, addresses: tuple[bytes, ...]) -> tuple[Record, ...]:
-        if not addresses:
-            return ()
         if len(addresses) > 1:
             addresses = tuple(dict.fromkeys(addresses))[:MAX_ADDRESSES]
         return tuple([Record(owner, type_, _IN, self._ttl, packed) for packed in addresses])

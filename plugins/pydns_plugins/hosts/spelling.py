@@ -47,6 +47,8 @@ def text(name: bytes) -> bytes | None:
     """A wire name as hosts files have it; None where it holds a dot within a label, and so cannot stand in one."""
     labels, at = [], 0
     while length := name[at]:
-        labels.append(name[at + 1 : (at := at + 1 + length)])
+        end = at + 1 + length
+        labels.append(name[at + 1 : end])
+        at = end
     joined = b".".join(labels)
     return joined if joined.count(b".") == len(labels) - 1 or not labels else None

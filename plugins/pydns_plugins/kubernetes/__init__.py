@@ -11,11 +11,12 @@ from pydns import names
 from pydns.corefile import values
 from pydns.corefile.tree import Directive, ServerBlock
 from pydns.look import Look
-from pydns.plugin import CallNext, Plugin
+from pydns.plugin import CallNext, Plugin, Turn, leave
 from pydns.query import Query
 from pydns.records import Class, Ede, Rcode, Type
 from pydns.reply import Reply
 from pydns_plugins.kubernetes import answers, reverse
+from pydns_plugins.kubernetes.answers import Found
 from pydns_plugins.kubernetes.external import follow
 from pydns_plugins.kubernetes.index import Exposed, Index
 from pydns_plugins.kubernetes.lookup import Lookup
@@ -57,24 +58,40 @@ class Kubernetes(Plugin):
         self._settings = settings
 
     async def serve(self, query: Query, call_next: CallNext) -> Reply:
-        zone = names.longest_match(query.name, self._zones)
-        if zone is None or query.class_ != Class.IN:
+        said = self._say(query)
+        if said is None:
             return await call_next(query)
+        return said if isinstance(said, Reply) else await follow(query, *said, self.name)
+
+    def at_once(self, query: Query) -> Reply | Turn:
+        said = self._say(query)
+        if said is None:
+            return Turn.NEXT
+        return said if isinstance(said, Reply) else Turn.SERVE
+
+    amend = leave
+
+    def _say(self, query: Query) -> Reply | tuple[Found, bytes] | None:
+        """The answer, or a name outside of the cluster with what was found; None where the query is not for here."""
+        name = query.name
+        zone = names.longest_match(name, self._zones)
+        if zone is None or query.class_ != Class.IN:
+            return None
         lookup = self._lookup
         if lookup is None:
             return Reply.failure(Ede.NOT_READY, "kubernetes: the services are not read yet", by=self.name)
         if query.type in (Type.AXFR, Type.IXFR):
             text = "kubernetes: its zones are not transferred"
             return Reply.failure(Ede.PROHIBITED, text, rcode=Rcode.REFUSED, by=self.name)
-        found = lookup.find(query.name, query.type, zone)
+        found = lookup.find(name, query.type, zone)
         if found is None:
-            if names.longest_match(query.name, self._fallthrough) is not None:
-                return await call_next(query)
+            if names.longest_match(name, self._fallthrough) is not None:
+                return None
             # Below a network there may be addresses, which an NXDOMAIN would deny with it (RFC 8020).
-            rcode = Rcode.NOERROR if reverse.is_network(query.name) else Rcode.NXDOMAIN
+            rcode = Rcode.NOERROR if reverse.is_network(name) else Rcode.NXDOMAIN
             return _local(Reply((), lookup.soa(zone), rcode=rcode, flags=Reply.AA, by=self.name, why="no such name"))
         if found.alias is not None:
-            return await follow(query, found, found.alias, self.name)
+            return found, found.alias
         authority = () if found.answer else lookup.soa(zone)
         return _local(Reply(found.answer, authority, found.additional, flags=Reply.AA, by=self.name, why=found.why))
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, ClassVar, Final, Self
 
 import trio
 
-from pydns.plugin import CallNext, Plugin
+from pydns.plugin import AtOnce
 from pydns.query import Query
 from pydns.records import Rcode, Type
 from pydns.reply import Reply
@@ -32,7 +32,7 @@ _TRANSFERS: Final = frozenset((Type.AXFR, Type.IXFR))
 _SLICE: Final = 200  # lines that are read before others have their turn: less than a millisecond
 
 
-class Loadbalance(Plugin):
+class Loadbalance(AtOnce):
     """The loadbalance directives of one server block."""
 
     name: ClassVar[str] = "loadbalance"
@@ -47,8 +47,9 @@ class Loadbalance(Plugin):
     def parse(cls, directives: Sequence[Directive], block: ServerBlock) -> Sequence[Self]:
         return (cls(read_options(directives, block)),)
 
-    async def serve(self, query: Query, call_next: CallNext) -> Reply:
-        reply = await call_next(query)
+    def amend(self, query: Query, reply: Reply) -> Reply:
+        if reply.wire is None and len(reply.answer) < 2 and len(reply.additional) < 2:
+            return reply  # most are
         if reply.rcode != Rcode.NOERROR or reply.dropped or query.type in _TRANSFERS:
             return reply
         asked = self._policy.asked

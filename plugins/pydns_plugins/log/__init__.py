@@ -10,7 +10,7 @@ import trio
 
 from pydns import names
 from pydns.corefile import values
-from pydns.plugin import CallNext, Plugin
+from pydns.plugin import CallNext, Plugin, pass_on
 from pydns.query import Query
 from pydns.records import Rcode
 from pydns.reply import Reply
@@ -73,14 +73,25 @@ class Log(Plugin):
         if reply.dropped:
             watch(query.wire, query.client, None)
             return reply
-        watch.seen.high_rcode = reply.rcode & ~15
-        return reply.replace(watchers=(*reply.watchers, watch))
+        return _watched(reply, watch)
+
+    at_once = pass_on
+
+    def amend(self, query: Query, reply: Reply) -> Reply:
+        rule = self._only or self._rule(query.name)
+        lines = self.house.lines
+        return reply if rule is None or lines is None else _watched(reply, _Watch(rule, query, lines))
 
     def _rule(self, name: bytes) -> Rule | None:
         for zone in names.ancestors(name):
             if rule := self.rules.get(zone):
                 return rule
         return None
+
+
+def _watched(reply: Reply, watch: _Watch) -> Reply:
+    watch.seen.high_rcode = reply.rcode & ~15
+    return reply.replace(watchers=(*reply.watchers, watch))
 
 
 class _Watch:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, ClassVar, Final, Self
 
 from pydns.corefile import values
 from pydns.errors import WireError
-from pydns.plugin import CallNext, Plugin
+from pydns.plugin import AtOnce
 from pydns.query import Query
 from pydns.records import Rcode, Type
 from pydns.reply import Reply
@@ -23,7 +23,7 @@ _ANSWER: Final = 1  # as in `Entry.section`
 _AUTHORITY: Final = 2
 
 
-class Minimal(Plugin):
+class Minimal(AtOnce):
     """Has no options."""
 
     name: ClassVar[str] = "minimal"
@@ -34,8 +34,7 @@ class Minimal(Plugin):
             values.alone(directive)
         return (cls(),)
 
-    async def serve(self, query: Query, call_next: CallNext) -> Reply:
-        reply = await call_next(query)
+    def amend(self, query: Query, reply: Reply) -> Reply:
         if reply.rcode != Rcode.NOERROR or reply.dropped or query.type in _TRANSFERS:
             return reply
         wire = reply.wire

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, ClassVar, Final, Self
 
 from pydns.corefile import values
 from pydns.errors import CorefileError
-from pydns.plugin import CallNext, Plugin
+from pydns.plugin import AtOnce
 from pydns.query import Query
 from pydns.reply import Reply
 
@@ -23,7 +23,7 @@ MOST: Final = 255
 _HEX: Final = "hex:"
 
 
-class Nsid(Plugin):
+class Nsid(AtOnce):
     """The nsid directive of one server block. `data` None is the host's name."""
 
     name: ClassVar[str] = "nsid"
@@ -37,8 +37,7 @@ class Nsid(Plugin):
         values.no_block(directive)
         return (cls(_data(directive.args) if directive.args else None),)
 
-    async def serve(self, query: Query, call_next: CallNext) -> Reply:
-        reply = await call_next(query)
+    def amend(self, query: Query, reply: Reply) -> Reply:
         edns = query.origin.edns
         # RFC 5001 section 2.1: only for who asks.
         if edns is None or not edns.options or reply.dropped or not any(code == NSID for code, _ in edns.options):

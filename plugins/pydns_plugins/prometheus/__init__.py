@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import platform
 from collections.abc import Sequence
-from time import perf_counter
+from functools import partial
 from typing import TYPE_CHECKING, ClassVar, Final, Self
 
 import trio
@@ -13,10 +13,8 @@ from pydns import __version__
 from pydns.corefile import values
 from pydns.errors import CorefileError
 from pydns.http import Page, Site
-from pydns.plugin import CallNext, Plugin
-from pydns.query import Query
-from pydns.reply import Reply
-from pydns_plugins.prometheus.counting import Counting
+from pydns.plugin import AtOnce
+from pydns_plugins.prometheus.counting import Counting, Families
 from pydns_plugins.prometheus.process import count_process
 from pydns_plugins.prometheus.text import CONTENT_TYPE, write
 
@@ -27,8 +25,11 @@ if TYPE_CHECKING:
 DEFAULT_ADDRESS: Final = "localhost:9153"
 
 
-class Prometheus(Plugin):
-    """The prometheus directive of one server block. Blocks that name the same address share its page."""
+class Prometheus(AtOnce):
+    """The prometheus directive of one server block. Blocks that name the same address share its page.
+
+    It stands in no query's way: it is told of answers when they leave.
+    """
 
     name: ClassVar[str] = "prometheus"
 
@@ -37,7 +38,7 @@ class Prometheus(Plugin):
         self.word = address
         self.zones = zones
         self.runtime = runtime
-        self._counting: Counting | None = None
+        self._counting = Counting()
 
     @classmethod
     def parse(cls, directives: Sequence[Directive], block: ServerBlock) -> Sequence[Self]:
@@ -59,25 +60,11 @@ class Prometheus(Plugin):
 
     def configure(self, settings: Settings) -> None:
         settings.sites.append(Site(self.host, self.port, "/metrics", self.page, self.word))
-
-    async def serve(self, query: Query, call_next: CallNext) -> Reply:
-        counting = self._counting
-        if counting is None or query.depth:  # what is asked from within is no client's query
-            return await call_next(query)
-        began = perf_counter()
-        try:
-            reply = await call_next(query)
-        except (Exception, trio.Cancelled):  # cancelled: by `cancel`, or because it took too long
-            counting.failed(query, perf_counter() - began)
-            raise
-        if reply.dropped:
-            counting.dropped(query)
-            return reply
-        return reply.replace(counters=(*reply.counters, counting.counter(query, reply, began)))
+        settings.observers.append(self._counting.count)
 
     async def run(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
         metrics = self.house.metrics
-        self._counting = Counting(metrics)
+        hand_in = partial(self._counting.hand_in, Families(metrics))
         metrics.gauge(
             "coredns_build_info",
             "A metric with a constant '1' value labeled by version, revision and what it runs on.",
@@ -85,13 +72,13 @@ class Prometheus(Plugin):
             "revision",
             "goversion",
         ).set(f"pydns-{__version__}", "", f"python{platform.python_version()}", to=1)
-        metrics.before_reading(self._counting.hand_in)
+        metrics.before_reading(hand_in)
         try:
             task_status.started()
             await trio.sleep_forever()
         finally:
-            self._counting.hand_in()
-            metrics.forget(self._counting.hand_in)
+            hand_in()
+            metrics.forget(hand_in)
 
     async def page(self) -> Page:
         """Everything that is counted in this process."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, ClassVar, Final, Self
 
 from pydns import names
 from pydns.corefile import values
-from pydns.plugin import CallNext, Plugin
+from pydns.plugin import AtOnce, Turn
 from pydns.query import Query, carrier
 from pydns.records import Class, Record, Type
 from pydns.reply import Reply
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 _LABELS: Final = {"udp": b"\x04_udp", "tcp": b"\x04_tcp"}
 
 
-class Whoami(Plugin):
+class Whoami(AtOnce):
     """Answers every query: an empty answer section, and in the additional section who asked."""
 
     name: ClassVar[str] = "whoami"
@@ -30,9 +30,9 @@ class Whoami(Plugin):
             values.alone(directive)
         return (cls(),)
 
-    async def serve(self, query: Query, call_next: CallNext) -> Reply:
+    def at_once(self, query: Query) -> Reply | Turn:
         if query.class_ != Class.IN:  # an A record of class CH is another thing (RFC 1035 section 3.4)
-            return await call_next(query)
+            return Turn.NEXT
         peer = query.peer
         address = ip_address(peer.host.partition("%")[0])
         if isinstance(address, IPv6Address) and address.ipv4_mapped:

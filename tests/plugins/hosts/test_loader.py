@@ -279,7 +279,7 @@ async def test_a_large_file_is_indexed_apart_and_small_ones_together(
     assert loaded is not None
     entry = loaded.content.find(from_text("a"))
     assert entry is not None
-    assert len(entry.a) == 101
+    assert len(entry[0]) == 101
     replace(hosts, b"192.0.2.3 c\n")
     assert has(await load(loader, large, hosts), "a", "c", "large-99")
 

@@ -37,8 +37,8 @@ def test_it_answers_like_a_dictionary(lines: list[tuple[str, list[str], str]], m
         expected = [packed_address(address.encode()) for address in by_name.get(name, ())]
         assert (entry is None) is (not expected)
         if entry is not None:
-            assert [*entry.v4] == [packed for packed in expected if packed and len(packed) == 4]
-            assert [*entry.v6] == [packed for packed in expected if packed and len(packed) == 16]
+            assert [*entry[0]] == [packed for packed in expected if packed and len(packed) == 4]
+            assert [*entry[1]] == [packed for packed in expected if packed and len(packed) == 16]
     for address in ["192.0.2.1", "192.0.2.2", "10.0.0.1", "::1", "2001:db8::2", "192.0.2.9"]:
         names_, _ = found.names_of(address.encode())
         assert [name.decode() for name in names_] == [*by_address.get(address, ())]
@@ -51,8 +51,8 @@ def test_every_name_and_address_of_many_is_found(count: int) -> None:
     for i in range(count):
         entry = found.find(b"host-%d.example.org" % i)
         assert entry is not None
-        assert entry.v4 == (bytes((10, 0, i >> 8, i & 255)),)
-        assert found.line(entry.place) == i + 1
+        assert entry[0] == (bytes((10, 0, i >> 8, i & 255)),)
+        assert found.line(entry[2]) == i + 1
         names, place = found.names_of(b"10.0.%d.%d" % (i >> 8, i & 255))
         assert names == (b"host-%d.example.org" % i,)
         assert found.line(place) == i + 1
@@ -76,8 +76,8 @@ def test_a_name_gives_a_bounded_number_of_addresses() -> None:
     data = b"".join(b"10.0.%d.%d many\n" % (i >> 8, i & 255) for i in range(MAX_ADDRESSES + 5))
     entry = table(data).find(b"many")
     assert entry is not None
-    assert len(entry.v4) == MAX_ADDRESSES
-    assert entry.v4[0] == bytes((10, 0, 0, 0))
+    assert len(entry[0]) == MAX_ADDRESSES
+    assert entry[0][0] == bytes((10, 0, 0, 0))
 
 
 def test_an_address_gives_a_bounded_number_of_names() -> None:
