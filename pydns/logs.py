@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import os
 import select
+import stat
 import threading
 import time
 from collections import deque
@@ -34,6 +35,9 @@ _PIECE: Final = select.PIPE_BUF
 """Bytes of one write. A pipe that polls as writable takes these without blocking, and does not mix them with what other
 processes write (POSIX, write())."""
 
+_FILE_PIECE: Final = 64 * 1024
+"""Of a regular file, which nobody waits for."""
+
 _LEVELS: Final = {
     logging.DEBUG: "DEBUG",
     logging.INFO: "INFO",
@@ -55,6 +59,7 @@ class LineWriter:
     ) -> None:
         self.dropped = 0
         self._descriptor = descriptor
+        self._piece = _FILE_PIECE if _is_file(descriptor) else _PIECE
         self._most_lines = most_lines
         self._most_characters = most_characters
         self._lines: deque[str] = deque()
@@ -71,17 +76,13 @@ class LineWriter:
 
     def write(self, line: str) -> bool:
         """Takes a line (without its end); False where it was dropped. Never blocks, never raises."""
-        size = len(line)
         with self._lock:
-            if (
-                self._held_lines >= self._most_lines
-                or self._held_characters + size > self._most_characters
-                or self._closing.is_set()
-            ):
+            held = self._held_characters + len(line)
+            if self._held_lines >= self._most_lines or held > self._most_characters or self._closing.is_set():
                 self.dropped += 1
                 return False
             self._held_lines += 1
-            self._held_characters += size
+            self._held_characters = held
             self._lines.append(line)
             first = len(self._lines) == 1
         if first:
@@ -124,7 +125,7 @@ class LineWriter:
 
     def _write_all(self, lines: deque[str]) -> None:
         while lines:
-            piece, count, characters = _take_piece(lines)
+            piece, count, characters = _take_piece(lines, self._piece)
             written = self._write_piece(piece)
             with self._lock:
                 self._held_lines -= count
@@ -143,7 +144,7 @@ class LineWriter:
             if not self._has_room():
                 return False
             try:
-                count = os.write(self._descriptor, rest[:_PIECE])
+                count = os.write(self._descriptor, rest[: self._piece])
             except BlockingIOError:  # the descriptor is non-blocking, and others were quicker
                 if time.monotonic() >= self._give_up:
                     return False
@@ -172,18 +173,29 @@ class LineWriter:
             self._told += missing
 
 
-def _take_piece(lines: deque[str]) -> tuple[bytes, int, int]:
-    """Whole lines of `_PIECE` bytes at most (one line where it is longer), their count, and their characters."""
-    piece, count, characters = bytearray(), 0, 0
-    while lines:
-        line = lines[0].encode("utf-8", "backslashreplace")
-        if piece and len(piece) + len(line) + 1 > _PIECE:
-            break
-        piece += line
-        piece += b"\n"
-        count += 1
-        characters += len(lines.popleft())
-    return bytes(piece), count, characters
+def _is_file(descriptor: int) -> bool:
+    try:
+        return stat.S_ISREG(os.fstat(descriptor).st_mode)
+    except OSError:
+        return False
+
+
+def _take_piece(lines: deque[str], most: int) -> tuple[bytes, int, int]:
+    """Whole lines of `most` bytes at most (one line where it is longer), their count, and their characters."""
+    taken: list[str] = []
+    size = 0  # in bytes, if all characters were ASCII
+    while lines and (size + len(lines[0]) + 1 <= most or not taken):
+        taken.append(lines.popleft())
+        size += len(taken[-1]) + 1
+    taken.append("")
+    piece = "\n".join(taken).encode("utf-8", "backslashreplace")
+    del taken[-1]
+    while len(piece) > most and len(taken) > 1:  # others are longer
+        half = len(taken) // 2
+        lines.extendleft(reversed(taken[half:]))
+        del taken[half:]
+        piece = "".join([line + "\n" for line in taken]).encode("utf-8", "backslashreplace")
+    return piece, len(taken), sum(map(len, taken))
 
 
 class Handler(logging.Handler):

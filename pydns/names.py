@@ -145,9 +145,13 @@ def is_within(name: bytes, zone: bytes) -> bool:
 
 def longest_match(name: bytes, zones: frozenset[bytes] | set[bytes] | dict[bytes, object]) -> bytes | None:
     """The longest of `zones` that holds `name`; None where none does."""
-    for candidate in ancestors(name):
-        if candidate in zones:
-            return candidate
+    if name in zones:
+        return name
+    at = 0
+    while length := name[at]:
+        at += 1 + length
+        if name[at:] in zones:
+            return name[at:]
     return None
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 import struct
+from functools import lru_cache
 from typing import TYPE_CHECKING, ClassVar, Final
 
 import trio
@@ -30,6 +31,7 @@ _SO_SNDBUFFORCE: Final = 32
 _SO_MEMINFO: Final = 55
 _DROPS_AT: Final = 8  # SK_MEMINFO_DROPS
 _IP_PKTINFO: Final = 8  # missing in Python 3.11
+_PEERS: Final = 4096  # addresses of clients that are remembered as text: a log asks for each query's
 _WILDCARDS: Final = ("0.0.0.0", "::")
 
 
@@ -235,6 +237,7 @@ class _SlotClient:
         return _local(self._batch.peer(self.slot)[1], self._listener.local)
 
 
+@lru_cache(_PEERS)
 def _peer(name: bytes) -> Address:
     """From struct sockaddr_in or sockaddr_in6."""
     family, port = int.from_bytes(name[:2], "little"), name[2] << 8 | name[3]

@@ -64,8 +64,8 @@ def render(query: Query, reply: Reply, *, stream: bool) -> bytes:
         limit = _MAX_SIZE
     packed = reply.wire
     if packed is None:
-        if question and not reply.authority and not reply.additional:
-            message = _plain(wire, flags, question, origin.name, reply.answer, tail)
+        if question and not reply.additional:
+            message = _plain(wire, flags, question, origin.name, reply, tail)
             if message is not None and len(message) <= limit:
                 return message
         packed = pack(question, reply)
@@ -79,26 +79,35 @@ def render(query: Query, reply: Reply, *, stream: bool) -> bytes:
     return b"".join((wire[:2], flags.to_bytes(2), wire[4:6], counts, question, packed[12 + len(question) :], tail))
 
 
-def _plain(
-    wire: bytes, flags: int, question: bytes, name: bytes, answer: Sequence[Record], tail: bytes
-) -> bytes | None:
-    """The whole message where there are but answers of the name that was asked, None where there are others."""
-    count = len(answer)
-    head = _AFTER_ID.pack(flags, 1, count, 0, 1 if tail else 0)
-    if count == 1:  # most
+def _plain(wire: bytes, flags: int, question: bytes, name: bytes, reply: Reply, tail: bytes) -> bytes | None:
+    """The whole message where all owners are the name that was asked or above it; None where they are not."""
+    answer, authority = reply.answer, reply.authority
+    head = _AFTER_ID.pack(flags, 1, len(answer), len(authority), 1 if tail else 0)
+    if not authority and len(answer) == 1:  # most
         ((owner, type_, class_, ttl, rdata),) = answer
         if owner != name or type_ in _COMPRESSED_FROM or owner == ROOT:
             return None
         record = _POINTED.pack(_TO_QUESTION, type_, class_, ttl, len(rdata))
         return b"".join((wire[:2], head, question, record, rdata, tail))
     parts = [wire[:2], head, question]
-    for owner, type_, class_, ttl, rdata in answer:
-        if owner != name or type_ in _COMPRESSED_FROM or owner == ROOT:
+    for owner, type_, class_, ttl, rdata in (*answer, *authority):
+        pointer = _TO_QUESTION if owner == name else _pointer(owner, name)
+        if not pointer or type_ in _COMPRESSED_FROM or owner == ROOT:
             return None
-        parts.append(_POINTED.pack(_TO_QUESTION, type_, class_, ttl, len(rdata)))
+        parts.append(_POINTED.pack(pointer, type_, class_, ttl, len(rdata)))
         parts.append(rdata)
     parts.append(tail)
     return b"".join(parts)
+
+
+def _pointer(owner: bytes, name: bytes) -> int:
+    """What points to `owner` within the question's name; 0 where it does not stand there."""
+    at, start = 0, len(name) - len(owner)
+    if not name.endswith(owner):
+        return 0
+    while at < start:
+        at += 1 + name[at]
+    return _TO_QUESTION + at if at == start else 0
 
 
 def _fit(packed: bytes, tail: bytes, flags: int, limit: int, query: Query, reply: Reply) -> tuple[bytes, bytes, int]:

@@ -1,14 +1,20 @@
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Self
+
 import pytest
 
-from pydns.chain import end, fold
-from pydns.plugin import CallNext
+from pydns.chain import end, fold, fold_at_once
+from pydns.plugin import AtOnce, CallNext, Plugin, Turn
 from pydns.query import Query
 from pydns.records import Ede, Opcode, Rcode
 from pydns.reply import Reply
 from pydns.testing import query
 from tests.pydns.serving import Doing, Giving
+
+if TYPE_CHECKING:
+    from pydns.corefile.tree import Directive, ServerBlock
 
 
 def passing(seen: list[str], word: str, **declared: object) -> Doing:
@@ -81,3 +87,80 @@ async def test_a_plugin_from_outside_must_return_a_reply() -> None:
 
     with pytest.raises(TypeError, match="doing returned None, which is no Reply"):
         await fold([Doing(nothing)], Opcode.QUERY)(query())
+
+
+# Answers that are there at once.
+
+
+class Ready(AtOnce):
+    """Says what it is told to say."""
+
+    name = "ready"
+
+    def __init__(self, said: Reply | Turn, amended: str = "") -> None:
+        self._said = said
+        self._amended = amended
+
+    @classmethod
+    def parse(cls, directives: Sequence[Directive], block: ServerBlock) -> Sequence[Self]:
+        return ()  # it stands in no Corefile
+
+    def at_once(self, query: Query) -> Reply | Turn:
+        return self._said
+
+    def amend(self, query: Query, reply: Reply) -> Reply | Turn:
+        return reply.replace(by=self._amended + reply.by)
+
+
+class Unwilling(Ready):
+    """Cannot tell what it would make of replies."""
+
+    def amend(self, query: Query, reply: Reply) -> Reply | Turn:
+        return Turn.SERVE
+
+
+class OtherServe(Ready):
+    """What it says at once is not what it serves."""
+
+    async def serve(self, query: Query, call_next: CallNext) -> Reply:
+        return Reply(by="other")
+
+
+WAITS = Giving(Reply(by="waits"))
+ON, SLOW = Ready(Turn.NEXT, "a"), Ready(Turn.SERVE)
+
+
+@pytest.mark.parametrize(
+    ("plugins", "by"),
+    [
+        ([Ready(Reply(by="x"))], "x"),
+        ([ON, Ready(Turn.NEXT, "b"), Ready(Reply(by="x"))], "abx"),
+        ([ON, Ready(Reply(by="x"), "c"), Ready(Reply(by="y"))], "ax"),
+        ([Ready(Reply(by="x")), WAITS], "x"),
+        ([ON, WAITS], None),
+        ([WAITS, Ready(Reply(by="x"))], None),
+        ([SLOW, Ready(Reply(by="x"))], None),
+        ([Unwilling(Turn.NEXT), Ready(Reply(by="x"))], None),
+        ([ON, Unwilling(Turn.NEXT), Ready(Reply(by="x"))], None),
+        ([Unwilling(Reply(by="x"))], "x"),
+        ([OtherServe(Reply(by="x"))], None),
+    ],
+)
+def test_what_is_answered_at_once(plugins: list[Plugin], by: str | None) -> None:
+    at_once = fold_at_once(plugins, Opcode.QUERY)
+    reply = None if at_once is None else at_once(query())
+    assert (None if reply is None else reply.by) == by
+
+
+def test_a_chain_in_which_nobody_answers_at_once_has_no_such_way() -> None:
+    assert fold_at_once([ON, WAITS], Opcode.QUERY) is not None
+    assert fold_at_once([WAITS, ON], Opcode.QUERY) is None
+
+
+async def test_a_chain_says_what_it_would_say_at_once() -> None:
+    assert (await fold([ON, Ready(Turn.NEXT, "b"), Ready(Reply(by="x"))], Opcode.QUERY)(query())).by == "abx"
+
+
+async def test_who_never_waits_must_have_an_answer_or_pass_on() -> None:
+    with pytest.raises(TypeError, match="ready never waits"):
+        await fold([SLOW], Opcode.QUERY)(query())

@@ -25,7 +25,7 @@ from pydns_plugins.kubernetes.pods import find_pod
 from pydns_plugins.kubernetes.records import Target
 from pydns_plugins.kubernetes.reverse import find_address, is_reverse
 from pydns_plugins.kubernetes.servers import Server
-from pydns_plugins.kubernetes.services import find_service
+from pydns_plugins.kubernetes.services import find_plain, find_service
 
 _ARPA: Final = b"\x04arpa\0"
 _MOST: Final = 32_768  # records that are kept packed
@@ -50,7 +50,7 @@ class Lookup:
             self._forget()
         found = self._kept.get((name, type_))
         if found is None:
-            found = self._find(name, type_, zone)
+            found = find_plain(self.index, self.options, name, type_, zone) or self._find(name, type_, zone)
             # What anybody can make names for is not kept.
             if found is not None and found.why:
                 self._keep((name, type_), found)

@@ -20,6 +20,8 @@ from .exchange import Exchange
 from .format import COMMON, Format
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from pydns.corefile.tree import Directive, ServerBlock, Word
     from pydns.logs import LineWriter
     from pydns.query import Client
@@ -97,7 +99,7 @@ def _watched(reply: Reply, watch: _Watch) -> Reply:
 class _Watch:
     """Writes the line when the answer leaves, and one more for each later query that the same answer is replayed to."""
 
-    __slots__ = ("_began", "_lines", "_rule", "_wanted", "seen")
+    __slots__ = ("_again", "_began", "_length", "_lines", "_rule", "_wanted", "seen")
 
     def __init__(self, rule: Rule, query: Query, lines: LineWriter) -> None:
         self.seen = Exchange(query)
@@ -108,16 +110,25 @@ class _Watch:
         self._lines = lines
         self._wanted: bool | None = None if rule.classes else True
         self._began = perf_counter_ns()
+        self._again: Callable[[Exchange], str] | None = None
+        self._length = 0  # of the queries that `_again` is for
 
     def __call__(self, query: bytes, client: Client, answer: bytes | None) -> None:
         seen = self.seen
         seen.query, seen.client, seen.answer = query, client, answer
-        seen.nanoseconds = perf_counter_ns() - self._began if self._began else 0
+        if self._again is not None and len(query) == self._length:
+            self._lines.write("[INFO] " + self._again(seen))
+            return
+        replayed = not self._began
+        seen.nanoseconds = 0 if replayed else perf_counter_ns() - self._began
         self._began = 0  # a replay takes no time that could be told
         if self._wanted is None:
             self._wanted = seen.verdict()[1] in self._rule.classes
         if self._wanted:
             self._lines.write("[INFO] " + self._rule.format.line(seen))
+            if replayed and not self._rule.format.labels:
+                # All that a replayed answer depends on is the same, save the options that have another length.
+                self._again, self._length = self._rule.format.for_replays(seen), len(query)
 
 
 def _format(words: list[Word]) -> str:

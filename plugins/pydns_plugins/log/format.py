@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import Callable
+from functools import partial
 from typing import Final
 
 from pydns.logs import printable
@@ -44,6 +45,10 @@ PLACEHOLDERS: Final[dict[str, Reader]] = {
 }
 """All that a format may hold besides `{/LABEL}`. The last two are the metadata that CoreDNS's log plugin sets."""
 
+_OWN: Final = frozenset((exchange.remote, exchange.port, exchange.local, exchange.identifier))
+"""What is each query's own, though their answer be the same and take no time."""
+
+_OWN_OF_COMMON: Final = [exchange.remote, exchange.port, exchange.identifier]
 _BRACES: Final = re.compile(r"\{[^{}]*\}")
 
 
@@ -79,6 +84,21 @@ class Format:
 
     def line(self, seen: Exchange) -> str:
         return self._template % tuple([read(seen) for read in self._readers])
+
+    def for_replays(self, seen: Exchange) -> Callable[[Exchange], str]:
+        """As `line`, for replays of the same answer to queries of the same length: what they share is ready."""
+        words = ["%s" if read in _OWN else read(seen).replace("%", "%%") for read in self._readers]
+        template = self._template.replace("%%", "%%%%") % tuple(words)
+        readers = [read for read in self._readers if read in _OWN]
+        if readers == _OWN_OF_COMMON:
+            return partial(_common, template)
+        return lambda seen: template % tuple([read(seen) for read in readers])
+
+
+def _common(template: str, seen: Exchange) -> str:
+    """The same in a third of the time: millions of lines have this form."""
+    query, (host, port) = seen.query, seen.client.peer
+    return template % (f"[{host}]" if ":" in host else host, port, query[0] << 8 | query[1])
 
 
 def _label(label: str) -> Reader:

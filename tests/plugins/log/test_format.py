@@ -169,3 +169,17 @@ def test_a_format_knows_whether_it_asks_other_plugins(text: str, labels: bool) -
 @given(st.text(alphabet="{}%s/>ab"))
 def test_any_text_is_a_format(text: str) -> None:
     assert isinstance(Format(text).line(seen()), str)
+
+
+@pytest.mark.parametrize("client", [Someone(), IPV6._replace(transport="udp")])
+@pytest.mark.parametrize(
+    "text", [COMMON, COMBINED, "{name}% %s {>id}%%s{port}%d", "{remote} {local} {duration}", "", "%"]
+)
+def test_a_line_for_replays_is_the_line(text: str, client: Someone) -> None:
+    made, first, other = Format(text), seen(), seen()
+    first.nanoseconds = 0
+    again = made.for_replays(first)
+    other.query = b"\7\7" + other.query[2:]
+    other.client = client
+    other.nanoseconds = 0
+    assert again(other) == made.line(other)
