@@ -16,7 +16,7 @@ from pydns.plugin import CallNext, Plugin, Turn, pass_on
 from pydns.query import Query
 from pydns.records import Ede, Type, type_text
 from pydns.reply import Reply
-from pydns_plugins.cache.counts import Counts
+from pydns_plugins.cache.counts import ServerCounts
 from pydns_plugins.cache.entry import Entry
 from pydns_plugins.cache.flights import End, Flight
 from pydns_plugins.cache.keeper import Keeper
@@ -50,7 +50,7 @@ class Cache(Plugin):
 
     def __init__(self, options: Options) -> None:
         self.options = options
-        self.counts = Counts(",".join(map(names.to_text, options.zones)))
+        self.counts = ServerCounts(",".join(map(names.to_text, options.zones)))
         self.keeper = Keeper(options, self.counts)
         self._zones = None if names.ROOT in options.zones else frozenset(options.zones)
         self._keep_ttl = options.keep_ttl
@@ -71,7 +71,8 @@ class Cache(Plugin):
             return await call_next(query)
         key = key_of(query)
         now = trio.current_time()
-        entry = self.keeper.find(key, now, self.house.changes)
+        counts = self.counts[query.server]
+        entry = self.keeper.find(key, now, self.house.changes, counts)
         if entry is None:
             if query.type in _NEVER_KEPT:
                 return await call_next(query)
@@ -84,7 +85,7 @@ class Cache(Plugin):
                 self._refresh(query, call_next, key)
         if len(entry.names) > 1:
             query.origin.asked_within += entry.names[1:]
-        return entry.fresh(now, self.counts, self._keep_ttl)
+        return entry.fresh(now, counts, self._keep_ttl)
 
     at_once = pass_on
 
@@ -159,7 +160,7 @@ class Cache(Plugin):
                     return (await self._ask(query, call_next, key, OPINIONS))[1]
             else:
                 self._refresh(query, call_next, key)
-        self.counts.stale += 1
+        self.counts[query.server].stale += 1
         query.origin.asked_within += entry.names[1:]
         return entry.stale(now, stale.ttl)
 
@@ -194,7 +195,7 @@ class Cache(Plugin):
         fresh = query.detach()
         fresh.epoch = self.house.changes.epoch
         self._refreshes += 1
-        self.counts.prefetches += 1
+        self.counts[query.server].prefetches += 1
         flight = self._take_off(query, key)
         self._nursery.start_soon(self._refresh_now, fresh, call_next, key, flight)
         return flight

@@ -1,28 +1,29 @@
-"""What is counted, by the names that CoreDNS gives to it."""
+"""What is counted, by the names and labels that CoreDNS gives to it."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from pydns.metrics import Metrics
     from pydns.reply import Credit
     from pydns_plugins.cache.store import Store
 
+_NO_VIEW: Final = ""
+
 
 class Counts:
-    """Plain numbers that grow, handed in as metrics when somebody reads those.
+    """Plain numbers that grow, of the queries that came to a cache through one server (an address).
 
     Requests are not counted: they are hits and misses together.
     """
 
     __slots__ = (
-        "_handed_in", "_zones", "denial_evictions", "denial_hits", "drops", "misses", "prefetches", "stale",
-        "success_evictions", "success_hits",
+        "denial_evictions", "denial_hits", "drops", "misses", "prefetches", "stale", "success_evictions",
+        "success_hits",
     )  # fmt: skip
 
-    def __init__(self, zones: str) -> None:
-        self._zones = zones
+    def __init__(self) -> None:
         self.success_hits = 0
         self.denial_hits = 0
         self.misses = 0
@@ -31,7 +32,6 @@ class Counts:
         self.drops = 0
         self.success_evictions = 0
         self.denial_evictions = 0
-        self._handed_in: dict[tuple[str, ...], int] = {}
 
     # See `Reply.counters`: kept answers go out again without passing by here.
 
@@ -47,33 +47,58 @@ class Counts:
     def _denial_replayed(self, count: int) -> None:
         self.denial_hits += count
 
+
+class ServerCounts(dict[str, Counts]):
+    """The counts of one cache by server (`Query.server`), handed in as metrics when somebody reads those."""
+
+    def __init__(self, zones: str) -> None:
+        super().__init__()
+        self._zones = zones
+        self._handed_in: dict[tuple[str, ...], int] = {}
+
+    def __missing__(self, server: str) -> Counts:
+        counts = self[server] = Counts()
+        return counts
+
     def hand_in(self, metrics: Metrics, success: Store | None, denial: Store | None) -> None:
         """Adds what is new since the last time. Without stores their entries count as gone."""
-        requests = self.success_hits + self.denial_hits + self.misses
-        self._add(metrics, "requests", "The count of cache requests.", requests)
-        self._add(metrics, "hits", "The count of cache hits.", self.success_hits, "success")
-        self._add(metrics, "hits", "The count of cache hits.", self.denial_hits, "denial")
-        self._add(metrics, "misses", "The count of cache misses.", self.misses)
-        self._add(metrics, "prefetch", "The number of times the cache has prefetched a cached item.", self.prefetches)
-        self._add(metrics, "served_stale", "The number of requests served from stale cache entries.", self.stale)
-        self._add(metrics, "drops", "The number of responses that are not cached, due to a wrong question.", self.drops)
-        self._add(metrics, "evictions", "The count of cache evictions.", self.success_evictions, "success")
-        self._add(metrics, "evictions", "The count of cache evictions.", self.denial_evictions, "denial")
-        self._entries(metrics, success, "success")
-        self._entries(metrics, denial, "denial")
+        for store in (success, denial):
+            for server in store.held if store is not None else ():
+                self[server]  # it may have stored before a reload, and nothing since
+        for server, counts in self.items():
+            self._count(metrics, server, counts)
+            self._entries(metrics, server, "success", success)
+            self._entries(metrics, server, "denial", denial)
 
-    def _add(self, metrics: Metrics, what: str, help_: str, total: int, type_: str = "") -> None:
-        names, values = (("type", "zones"), (type_, self._zones)) if type_ else (("zones",), (self._zones,))
-        metrics.counter(f"coredns_cache_{what}_total", help_, *names).add(*values, amount=self._new(total, what, type_))
+    def _count(self, metrics: Metrics, server: str, counts: Counts) -> None:
+        requests = counts.success_hits + counts.denial_hits + counts.misses
+        for what, help_, total in (
+            ("requests", "The count of cache requests.", requests),
+            ("misses", "The count of cache misses.", counts.misses),
+            ("prefetch", "The number of times the cache has prefetched a cached item.", counts.prefetches),
+            ("served_stale", "The number of requests served from stale cache entries.", counts.stale),
+            ("drops", "The number of responses that are not cached, due to a wrong question.", counts.drops),
+        ):
+            metric = metrics.counter(f"coredns_cache_{what}_total", help_, "server", "zones", "view")
+            metric.add(server, self._zones, _NO_VIEW, amount=self._new(total, server, what))
+        for what, help_, type_, total in (
+            ("hits", "The count of cache hits.", "success", counts.success_hits),
+            ("hits", "The count of cache hits.", "denial", counts.denial_hits),
+            ("evictions", "The count of cache evictions.", "success", counts.success_evictions),
+            ("evictions", "The count of cache evictions.", "denial", counts.denial_evictions),
+        ):
+            metric = metrics.counter(f"coredns_cache_{what}_total", help_, "server", "type", "zones", "view")
+            metric.add(server, type_, self._zones, _NO_VIEW, amount=self._new(total, server, what, type_))
 
-    def _entries(self, metrics: Metrics, store: Store | None, type_: str) -> None:
-        # Added, not set: caches of other blocks with the same zones share the number.
-        entries = self._new(0 if store is None else len(store), "entries", type_)
-        bytes_ = self._new(0 if store is None else store.bytes, "bytes", type_)
-        help_ = "The number of elements in the cache."
-        metrics.gauge("coredns_cache_entries", help_, "type", "zones").add(type_, self._zones, amount=entries)
-        help_ = "The memory that the elements in the cache take, in octets, nearly."
-        metrics.gauge("pydns_cache_bytes", help_, "type", "zones").add(type_, self._zones, amount=bytes_)
+    def _entries(self, metrics: Metrics, server: str, type_: str, store: Store | None) -> None:
+        entries, octets = store.held.get(server, (0, 0)) if store is not None else (0, 0)
+        for name, help_, total in (
+            ("coredns_cache_entries", "The number of elements in the cache.", entries),
+            ("pydns_cache_bytes", "The memory that the elements in the cache take, in octets, nearly.", octets),
+        ):
+            metric = metrics.gauge(name, help_, "server", "type", "zones", "view")
+            # Added, not set: caches of other blocks with the same server and zones share the number.
+            metric.add(server, type_, self._zones, _NO_VIEW, amount=self._new(total, server, name, type_))
 
     def _new(self, total: int, *what: str) -> int:
         """What `total` grew by since it was handed in."""

@@ -30,12 +30,12 @@ class Entry:
     * `names`: what the answer depends on, the question's name first; `epoch` the one at which that was last looked up
     * `threshold`: when prefetch begins to look at it, infinite without prefetch; `retry_after`: no refresh before
     * `replay`: whether whole answers may be replayed without a look at the question's EDNS options
-    * `size`: octets of memory, nearly
+    * `size`: octets of memory, nearly; `server`: the one that stored it
     """
 
     __slots__ = (
-        "_age", "_errors", "_flags", "_options", "_rcode", "_reply", "_ttls", "_wire", "answers", "end", "epoch",
-        "kind", "names", "popularity", "replay", "retry_after", "size", "stored", "threshold",
+        "_age", "_counts", "_errors", "_flags", "_options", "_rcode", "_reply", "_ttls", "_wire", "answers", "end",
+        "epoch", "kind", "names", "popularity", "replay", "retry_after", "server", "size", "stored", "threshold",
     )  # fmt: skip
 
     def __init__(self, wire: bytes, reply: Reply, verdict: Verdict, names: tuple[bytes, ...], epoch: int, now: float):
@@ -49,6 +49,7 @@ class Entry:
         self.retry_after = now
         self.popularity: Popularity | None = None
         self.replay = True
+        self.server = ""
         self.size = OVERHEAD + len(wire) + PER_TTL * len(verdict.ttls) + sum(map(len, names))
         self._ttls = verdict.ttls
         self._wire = _with_ttls(wire, verdict.ttls, 0)
@@ -59,6 +60,7 @@ class Entry:
         self._options = tuple(option for option in reply.options if option[0] == ECS)
         self._age = -1
         self._reply: Reply | None = None
+        self._counts: Counts | None = None  # whose are the credits of `_reply`
 
     def first(self, reply: Reply, counts: Counts, keep_ttl: bool) -> Reply:
         """The reply that it was made of, for who asked it: with the TTLs that are kept."""
@@ -77,16 +79,22 @@ class Entry:
         )
 
     def fresh(self, now: float, counts: Counts, keep_ttl: bool) -> Reply:
-        """The reply to give at `now`, before its end. All who ask within one second of its age get the same one."""
+        """The reply to give at `now`, before its end.
+
+        All who ask within one second of its age through the same server get the same one.
+        """
         age = int(now - self.stored)
-        if age != self._age or self._reply is None:
+        if age != self._age:
             self._age = age
+            self._reply = None
+            if age and not keep_ttl:
+                self._wire = _with_ttls(self._wire, self._ttls, age)
+        if self._reply is None or counts is not self._counts:
+            self._counts = counts
             self._reply = self._made(age, counts, keep_ttl)
         return self._reply
 
     def _made(self, age: int, counts: Counts, keep_ttl: bool) -> Reply:
-        if age and not keep_ttl:
-            self._wire = _with_ttls(self._wire, self._ttls, age)
         reply = Reply(rcode=self._rcode, flags=self._flags, by="cache", wire=self._wire, errors=self._errors)
         reply.why = f"kept {age} s ago, {math.ceil(self.end - self.stored - age)} s left"
         reply.options = self._options

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from pydns.changes import Changes
     from pydns.query import Query
     from pydns.wire.scan import Entry as Record
-    from pydns_plugins.cache.counts import Counts
+    from pydns_plugins.cache.counts import Counts, ServerCounts
     from pydns_plugins.cache.key import Key
     from pydns_plugins.cache.options import Options
 
@@ -35,7 +35,7 @@ class Keeper:
     A key stands in both stores only where serve_stale_policy has a positive answer outlive a denial.
     """
 
-    def __init__(self, options: Options, counts: Counts) -> None:
+    def __init__(self, options: Options, counts: ServerCounts) -> None:
         self.options = options
         self.counts = counts
         self.success = Store(options.success.capacity, options.octets)
@@ -43,25 +43,25 @@ class Keeper:
         self._window = options.stale.window if options.stale is not None else 0.0
         self._pause = max(LEAST_PAUSE, options.stale.recheck if options.stale is not None else 0.0)
 
-    def find(self, key: Key, now: float, changes: Changes) -> Entry | None:
-        """The entry to answer from, the stale one (see `Entry.end`) where there is no other. Counts it."""
+    def find(self, key: Key, now: float, changes: Changes, counts: Counts) -> Entry | None:
+        """The entry to answer from, the stale one (see `Entry.end`) where there is no other. Counts it in `counts`."""
         entry = self.success.get(key)
         if entry is not None and now < entry.end and (entry.epoch == changes.epoch or self._untouched(entry, changes)):
             self.success.used(key)
-            self.counts.success_hits += 1
+            counts.success_hits += 1
             return entry
         success = self._standing(self.success, key, now, changes)
         denial = self._standing(self.denial, key, now, changes)
         if success is not None and (denial is None or success.answers):
             # A denial beside it is there only by serve_stale_policy.
             self.success.used(key)
-            self.counts.success_hits += 1
+            counts.success_hits += 1
             return success
         if denial is not None:
             self.denial.used(key)
-            self.counts.denial_hits += 1
+            counts.denial_hits += 1
             return denial
-        self.counts.misses += 1
+        counts.misses += 1
         return None
 
     def _standing(self, store: Store, key: Key, now: float, changes: Changes) -> Entry | None:
@@ -102,22 +102,23 @@ class Keeper:
         question's, are `query.origin.asked_within`.
         """
         origin = query.origin
+        counts = self.counts[query.server]
         if reply.dropped:
             return End.FAILED, reply
         if origin.personal or reply.finish:  # for this client alone, or for this one message
             return End.PERSONAL, reply
         if reply.local:
-            self.counts.misses -= 1  # it was no question for a cache
+            counts.misses -= 1  # it was no question for a cache
             return End.ANSWERED, bounded(reply, self.options)
         ended = End.ANSWERED if reply.rcode in (Rcode.NOERROR, Rcode.NXDOMAIN) else End.FAILED
         try:
             wire, entries = _message(query, reply)
             if not asks(wire, query):
-                self.counts.drops += 1
+                counts.drops += 1
                 return End.FAILED, reply
             verdict = judge(wire, entries, query, reply.rcode, self.options, time.time())
         except WireError:
-            self.counts.drops += 1
+            counts.drops += 1
             return End.FAILED, reply
         if verdict is not None:
             origin.asked_within += verdict.targets
@@ -135,21 +136,19 @@ class Keeper:
             return End.FAILED, reply
         entry = Entry(wire, reply, verdict, depends, changes.epoch, now)
         entry.replay = not key[-1]
+        entry.server = query.server
         if retained:
             if verdict.kind is Kind.DENIAL:
-                self._put_denial(key, entry)
+                counts.denial_evictions += self.denial.put(key, entry)
             return End.FAILED, reply
         self._keep_popular(key, entry)
         if verdict.kind is Kind.SUCCESS:
             self.denial.remove(key)
-            self.counts.success_evictions += self.success.put(key, entry)
+            counts.success_evictions += self.success.put(key, entry)
         else:
             self.success.remove(key)
-            self._put_denial(key, entry)
-        return ended, entry.first(reply, self.counts, self.options.keep_ttl)
-
-    def _put_denial(self, key: Key, entry: Entry) -> None:
-        self.counts.denial_evictions += self.denial.put(key, entry)
+            counts.denial_evictions += self.denial.put(key, entry)
+        return ended, entry.first(reply, counts, self.options.keep_ttl)
 
     def _retained(self, key: Key, verdict: Verdict | None, now: float, changes: Changes) -> bool:
         """True where serve_stale_policy holds on to a positive answer though something else came."""

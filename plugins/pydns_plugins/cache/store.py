@@ -15,14 +15,16 @@ class Store:
     """Entries by key. Adding, finding and evicting take constant time.
 
     `bytes` is what the entries take, by `Entry.size`; neither it nor the number of entries is ever over its bound.
+    `held`: entries and bytes by the server that stored them.
     """
 
-    __slots__ = ("_entries", "bytes", "capacity", "get", "most_bytes", "used")
+    __slots__ = ("_entries", "bytes", "capacity", "get", "held", "most_bytes", "used")
 
     def __init__(self, capacity: int, most_bytes: int) -> None:
         self.capacity = capacity
         self.most_bytes = most_bytes
         self.bytes = 0
+        self.held: dict[str, tuple[int, int]] = {}
         self._entries: OrderedDict[Key, Entry] = OrderedDict()
         # The dictionary's own functions: a call less on each hit.
         self.get = self._entries.get
@@ -46,14 +48,20 @@ class Store:
         evicted = 0
         while len(self._entries) >= self.capacity or self.bytes + entry.size > self.most_bytes:
             _, oldest = self._entries.popitem(last=False)
-            self.bytes -= oldest.size
+            self._count(oldest, -1)
             evicted += 1
         self._entries[key] = entry
-        self.bytes += entry.size
+        self._count(entry, 1)
         return evicted
 
     def remove(self, key: Key) -> None:
         """Forgets an entry, where it is there."""
         entry = self._entries.pop(key, None)
         if entry is not None:
-            self.bytes -= entry.size
+            self._count(entry, -1)
+
+    def _count(self, entry: Entry, number: int) -> None:
+        octets = number * entry.size
+        self.bytes += octets
+        entries_held, octets_held = self.held.get(entry.server, (0, 0))
+        self.held[entry.server] = entries_held + number, octets_held + octets

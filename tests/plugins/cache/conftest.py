@@ -51,6 +51,7 @@ def question(
     options: tuple[tuple[int, bytes], ...] = (),
     epoch: int = 0,
     transport: str = "udp",
+    server: str = "",
 ) -> Query:
     """`do` None is a query without EDNS, unless there are options."""
     wire_name = names.from_text(name) if isinstance(name, str) else name
@@ -59,7 +60,9 @@ def question(
     edns = None if do is None and not options else Edns(1232, 0, bool(do), options)
     peer = Address("192.0.2.9", 40000)
     client: Any = SimpleNamespace(transport=transport, peer=peer, local=Address("192.0.2.53", 53))
-    return Query(wire, wire_name.translate(names.LOWER), type_, class_, flags, len(wire), edns, client, epoch)
+    query = Query(wire, wire_name.translate(names.LOWER), type_, class_, flags, len(wire), edns, client, epoch)
+    query.server = server
+    return query
 
 
 Answer = Reply | Exception | Callable[[Query], Reply] | Callable[[Query], Awaitable[Reply]]

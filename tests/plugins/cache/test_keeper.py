@@ -16,7 +16,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from pydns.changes import Changes
 from pydns.records import Rcode, Record, Type
 from pydns.reply import Reply
-from pydns_plugins.cache.counts import Counts
+from pydns_plugins.cache.counts import ServerCounts
 from pydns_plugins.cache.flights import End
 from pydns_plugins.cache.keeper import Keeper
 from pydns_plugins.cache.options import Limits, Options, Stale
@@ -34,7 +34,7 @@ class KeeperModel(RuleBasedStateMachine):
     def begin(self, stale: bool) -> None:
         options = Options((b"\0",), SUCCESS, DENIAL, OCTETS, stale=Stale(WINDOW) if stale else None, failure=FAILURE)
         self.window = WINDOW if stale else 0.0
-        self.keeper = Keeper(options, Counts("."))
+        self.keeper = Keeper(options, ServerCounts("."))
         self.changes = Changes()
         self.now = 0.0
         self.number = 0
@@ -45,7 +45,7 @@ class KeeperModel(RuleBasedStateMachine):
 
     def _keep(self, name: bytes, reply: Reply, epoch: int | None = None) -> End:
         at = self.changes.epoch if epoch is None else epoch
-        query: Any = SimpleNamespace(name=name, type=1, class_=1, personal=False, asked_within=(), epoch=at)
+        query: Any = SimpleNamespace(name=name, type=1, class_=1, personal=False, asked_within=(), epoch=at, server="")
         query.origin = query
         return self.keeper.keep(self._key(name), query, reply, self.now, self.changes)[0]
 
@@ -105,7 +105,7 @@ class KeeperModel(RuleBasedStateMachine):
 
     @rule(name=NAMES)
     def find(self, name: bytes) -> None:
-        entry = self.keeper.find(self._key(name), self.now, self.changes)
+        entry = self.keeper.find(self._key(name), self.now, self.changes, self.keeper.counts[""])
         if entry is None:
             return  # it may have been evicted; `the_newest_is_there` looks at that
         number, kind, end = self.said[name]
@@ -113,14 +113,14 @@ class KeeperModel(RuleBasedStateMachine):
         assert entry.end == end
         assert self.now < end + (self.window if kind != "failure" else 0.0)
         if self.now < end:
-            wire = entry.fresh(self.now, self.keeper.counts, False).wire
+            wire = entry.fresh(self.now, self.keeper.counts[""], False).wire
             assert wire is not None
             assert kind == "failure" or number.to_bytes(4) in wire
 
     @rule(name=NAMES, ttl=st.sampled_from([7, 30]))
     def the_newest_is_there(self, name: bytes, ttl: int) -> None:
         self.success(name, ttl)
-        entry = self.keeper.find(self._key(name), self.now, self.changes)
+        entry = self.keeper.find(self._key(name), self.now, self.changes, self.keeper.counts[""])
         assert entry is not None
         assert entry.stored == self.now
 

@@ -10,6 +10,7 @@ from pydns_plugins.cache.store import Store
 
 CAPACITY, OCTETS = 4, 100
 KEYS = st.integers(0, 7)
+SERVERS = ("dns://127.0.0.1:53", "dns://[::1]:53")
 
 
 class StoreModel(RuleBasedStateMachine):
@@ -25,7 +26,7 @@ class StoreModel(RuleBasedStateMachine):
 
     @rule(key=KEYS, size=st.integers(1, 120))
     def put(self, key: int, size: int) -> None:
-        evicted = self.store.put(key, SimpleNamespace(size=size))
+        evicted = self.store.put(key, SimpleNamespace(size=size, server=SERVERS[size % 2]))
         self.model = self._without(key)
         before = len(self.model)
         if size <= OCTETS:
@@ -53,6 +54,9 @@ class StoreModel(RuleBasedStateMachine):
         assert list(self.store) == [key for key, _ in self.model]
         assert len(self.store) == len(self.model) <= CAPACITY
         assert self.store.bytes == sum(size for _, size in self.model) <= OCTETS
+        for i, server in enumerate(SERVERS):
+            sizes = [size for _, size in self.model if size % 2 == i]
+            assert self.store.held.get(server, (0, 0)) == (len(sizes), sum(sizes))
         for key, size in self.model:
             assert self.store.get(key).size == size
 
@@ -62,5 +66,5 @@ TestStore = StoreModel.TestCase
 
 def test_a_store_of_no_entries_keeps_none():
     store: Any = Store(0, OCTETS)
-    assert store.put(1, SimpleNamespace(size=1)) == 0
+    assert store.put(1, SimpleNamespace(size=1, server="")) == 0
     assert len(store) == store.bytes == 0
