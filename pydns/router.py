@@ -11,6 +11,7 @@ from pydns.records import Type
 if TYPE_CHECKING:
     from pydns.plugin import CallNext
     from pydns.query import Query
+    from pydns.refusal import WatchRefusals
     from pydns.reply import Reply
     from pydns.settings import Observer
 
@@ -19,9 +20,10 @@ class Route:
     """A server block as the router sees it: a chain for each opcode, the classes it answers, and its filters.
 
     `at_once` gives the answers to plain queries that are there at once (see `pydns.chain.fold_at_once`).
+    `refusals`: see `Settings.refusals`.
     """
 
-    __slots__ = ("at_once", "chains", "classes", "filters", "observers", "reads_options")
+    __slots__ = ("at_once", "chains", "classes", "filters", "observers", "reads_options", "refusals")
 
     def __init__(
         self,
@@ -31,6 +33,7 @@ class Route:
         filters: Sequence[Callable[[Query], bool]] = (),
         observers: Sequence[Observer] = (),
         at_once: Callable[[Query], Reply | None] | None = None,
+        refusals: Mapping[str, WatchRefusals] | None = None,
     ) -> None:
         self.chains = chains
         self.classes = classes
@@ -38,6 +41,7 @@ class Route:
         self.filters = tuple(filters)
         self.observers = tuple(observers)
         self.at_once = at_once
+        self.refusals = refusals or {}
 
     def takes(self, query: Query) -> bool:
         return all(takes(query) for takes in self.filters)
@@ -50,13 +54,17 @@ class Router:
     at exactly a block's zone goes to the block of a parent zone, if there is one.
     """
 
-    __slots__ = ("_only", "_routes", "opcodes", "reads_options", "under_way")
+    __slots__ = ("_only", "_routes", "opcodes", "reads_options", "refusals", "under_way")
 
     def __init__(self, routes: Mapping[bytes, Sequence[Route]]) -> None:
         self._routes = {zone: tuple(found) for zone, found in routes.items()}
         every = [route for found in self._routes.values() for route in found]
         self.opcodes = frozenset(opcode for route in every for opcode in route.chains)
         self.reads_options = frozenset(code for route in every for code in route.reads_options)
+        self.refusals = tuple(
+            {name: watch for route in reversed(every) for name, watch in route.refusals.items()}.values()
+        )
+        """Who is told of messages to this address that are no plugin's matter."""
         self.under_way = 0
         """Queries that are being answered by these blocks."""
         # Most Corefiles have one block for everything: then there is nothing to look up.

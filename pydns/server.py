@@ -14,6 +14,7 @@ from pydns.logs import is_logged
 from pydns.packetcache import PacketCache, tell
 from pydns.plugin import Plugin
 from pydns.records import Class, Ede, Rcode, class_text, opcode_text, type_text
+from pydns.refusal import Refusal
 from pydns.reply import Reply
 from pydns.wire.message import bare, render
 from pydns.wire.question import read_question
@@ -24,8 +25,8 @@ if TYPE_CHECKING:
 
     from pydns.crew import Crew
     from pydns.listen.taker import Answerable
-    from pydns.plugin import House
-    from pydns.query import Query
+    from pydns.plugin import CallNext, House
+    from pydns.query import Client, Query
     from pydns.reply import Credit
     from pydns.router import Route, Router
     from pydns.settings import Observer
@@ -107,7 +108,7 @@ class Server:
                 raise WireError("a query longer than any honest one")
             query = read_question(wire, client, self.house.changes.epoch)
         except WireError as error:
-            refused = self._refused(wire, error)
+            refused = self._unread(wire, client, error)
             if refused is None:
                 client.lasting().send(None)
             return refused
@@ -125,7 +126,7 @@ class Server:
                 return answer
         refusal = self._refusal(query)
         if refusal is not None:
-            return self._finish(query, refusal, None)
+            return self._refuse(query, refusal)
         query.client = client = client.lasting()
         query.began = perf_counter()
         if self._crew.add((self, query, key, client)):
@@ -148,13 +149,16 @@ class Server:
         except Exception:
             return None  # the chain will stumble over the same, and there it is told
 
-    def _refused(self, wire: bytes, error: WireError) -> bytes | None:
+    def _unread(self, wire: bytes, client: Client, error: WireError) -> bytes | None:
         """What the sender of a message that is no query gets: FORMERR with its id, or nothing at all."""
         if error.reply_with is None:
             self._dropped.add(self.label, "response" if len(wire) >= 12 else "short")
             return None
         opcode = wire[2] >> 3 & 15
-        return bare(wire, error.reply_with if opcode in self.router.opcodes else Rcode.NOTIMP)
+        rcode = error.reply_with if opcode in self.router.opcodes else Rcode.NOTIMP
+        answer = bare(wire, rcode)
+        self._tell_refusal(Refusal(self.label, client, wire, None, rcode, answer))
+        return answer
 
     def _refusal(self, query: Query) -> Reply | None:
         """The answer to what is not for any plugin."""
@@ -179,8 +183,11 @@ class Server:
         route = router.find(query)
         observers = route.observers if route is not None else ()
         try:
-            reply = await _chain(route, query)
-            answer = self._finish(query, reply, key, packets, observers)
+            chain = _chain(route, query)
+            if isinstance(chain, Reply):
+                answer = self._refuse(query, chain)
+            else:
+                answer = self._finish(query, await chain(query), key, packets, observers)
         except Exception as error:
             answer = self._failed(query, error, observers)
         finally:
@@ -190,7 +197,21 @@ class Server:
 
     async def ask(self, query: Query) -> Reply:
         """The reply of the chain that a question from within leads to."""
-        return await _chain(self.router.find(query), query)
+        chain = _chain(self.router.find(query), query)
+        return chain if isinstance(chain, Reply) else await chain(query)
+
+    def _refuse(self, query: Query, refusal: Reply) -> bytes | None:
+        answer = self._finish(query, refusal, None)
+        if answer is not None:
+            self._tell_refusal(Refusal(self.label, query.client, query.wire, query, refusal.rcode, answer))
+        return answer
+
+    def _tell_refusal(self, refusal: Refusal) -> None:
+        for watch in self.router.refusals:
+            try:
+                watch(refusal)
+            except Exception as error:
+                log.error("who watches refusals failed: %s: %s", type(error).__name__, error)
 
     def overdue(self, query: Query) -> bytes:
         """The answer to a query that took too long."""
@@ -242,8 +263,8 @@ class Server:
         return self._finish(query, Reply.failure(Ede.OTHER, text, by=by), None, None, observers)
 
 
-async def _chain(route: Route | None, query: Query) -> Reply:
-    """What the block says that a query was routed to, if any."""
+def _chain(route: Route | None, query: Query) -> CallNext | Reply:
+    """The chain of the block that a query was routed to, or the answer to what is not for any."""
     if route is None:
         text = f"no server block for {names.to_text(query.name)}"
         return Reply.failure(Ede.PROHIBITED, text, rcode=Rcode.REFUSED)
@@ -254,7 +275,7 @@ async def _chain(route: Route | None, query: Query) -> Reply:
     if chain is None:
         text = f"no plugin takes {opcode_text(query.opcode)} for {names.to_text(query.zone)}"
         return Reply.failure(Ede.NOT_SUPPORTED, text, rcode=Rcode.NOTIMP)
-    return await chain(query)
+    return chain
 
 
 def _raised_by(trace: TracebackType | None) -> str:

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from pydns.http import Site
     from pydns.listen.limits import TcpLimits
     from pydns.query import Query
+    from pydns.refusal import WatchRefusals
     from pydns.reply import Credit, Reply
 
     Observer = Callable[[Query, Reply, bytes | None, float], Credit | None]
@@ -37,6 +38,8 @@ class Settings:
     * `tcp`: what its TCP connections may do; of several blocks at an address the first that says something counts
     * `sites`: pages that are shown over HTTP
     * `observers`: see `Observer`
+    * `refusals`: by a plugin's name who is told of messages to the block's addresses that are no plugin's matter; of
+      several blocks at an address the first that has such a plugin counts
     """
 
     bind: list[Word] = field(default_factory=list)
@@ -46,3 +49,4 @@ class Settings:
     tcp: TcpLimits | None = None
     sites: list[Site] = field(default_factory=list)
     observers: list[Observer] = field(default_factory=list)
+    refusals: dict[str, WatchRefusals] = field(default_factory=dict)

@@ -76,6 +76,7 @@ class Block:
             self.settings.filters,
             self.settings.observers,
             fold_at_once(self.plugins, Opcode.QUERY),
+            self.settings.refusals,
         )
 
 

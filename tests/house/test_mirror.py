@@ -10,6 +10,7 @@ ROOT = Path(__file__).parents[2]
 COVERED_BY = {
     "pydns/__main__.py": "tests/e2e/test_life.py",
     "pydns/settings.py": "tests/pydns/test_setup.py",
+    "pydns/refusal.py": "tests/pydns/test_server.py",
     "pydns/http.py": "tests/pydns/listen/test_http.py",
     "pydns/plugin.py": "tests/plugins/test_readme_example.py",
     "pydns/testing.py": "tests/e2e/test_queries.py",

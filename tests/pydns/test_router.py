@@ -9,9 +9,10 @@ from hypothesis import strategies as st
 from pydns import names
 from pydns.query import Query
 from pydns.records import Type
+from pydns.refusal import Refusal
 from pydns.reply import Reply
 from pydns.router import Route, Router
-from pydns.testing import query
+from pydns.testing import Someone, query
 from tests.pydns.serving import Giving, route, router
 
 
@@ -139,3 +140,17 @@ def test_no_longer_zone_holds_the_name(zones: list[bytes], name: bytes) -> None:
     holding = [zone for zone in zones if names.is_within(name, zone)]
     expected = max(holding, key=len, default=None)
     assert Router(blocks).find(asked) is (blocks[expected][0] if expected is not None else None)
+
+
+def test_of_several_blocks_the_first_that_has_a_plugin_watches_refusals() -> None:
+    told: list[str] = []
+    first, second, third = block(), block(), block()
+    second.refusals = {"prometheus": lambda refusal: told.append("second")}
+    third.refusals = {
+        "prometheus": lambda refusal: told.append("third"),
+        "own": lambda refusal: told.append("own"),
+    }
+    refusal = Refusal("dns://:53", Someone(), b"", None, 5, b"")
+    for watch in router({"org": [first], "net": [second], ".": [third]}).refusals:
+        watch(refusal)
+    assert sorted(told) == ["own", "second"]

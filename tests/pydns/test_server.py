@@ -14,6 +14,7 @@ from pydns import names
 from pydns.plugin import CallNext
 from pydns.query import MAX_DEPTH, DepthError, Query
 from pydns.records import Class, Ede, Opcode, Rcode, Record, Type
+from pydns.refusal import Refusal, WatchRefusals
 from pydns.reply import Reply
 from pydns.server import LONGEST
 from pydns.wire.edns import COOKIE, PADDING
@@ -49,6 +50,23 @@ def soa() -> bytes:
 async def giving(nursery: trio.Nursery) -> Serving:
     """A server that gives an address to every name."""
     return serving(nursery, Giving(Reply([address()], flags=Reply.AA, by="giving")))
+
+
+def watched(nursery: trio.Nursery, watch: WatchRefusals) -> Serving:
+    """A server for some zones, with somebody who watches what it refuses."""
+
+    async def ask_within(query: Query, call_next: CallNext) -> Reply:
+        return await query.resolve(names.from_text("www.example.net"), Type.A)
+
+    giving = route(Giving(Reply([address()])))
+    giving.refusals = {"watching": watch}
+    blocks = {
+        "example.org": [giving],
+        "within.test": [route(Doing(ask_within))],
+        "zero.test": [route(Giving(Reply()))],
+        "seven.test": [route(Giving(Reply(), opcodes=[7]))],
+    }
+    return Serving(nursery, blocks)
 
 
 # What is no plugin's matter.
@@ -102,6 +120,51 @@ async def test_it_is_an_answer_to_that_message(wire: bytes, expected: int, givin
     assert answer is not None
     assert answer[:2] == wire[:2]
     assert answer[2] & 0xF9 == 0x80 | wire[2] & 0x79
+
+
+@pytest.mark.parametrize(("wire", "expected"), REFUSED_AT_ONCE.values(), ids=REFUSED_AT_ONCE)
+async def test_who_watches_refusals_is_told(wire: bytes, expected: int, nursery: trio.Nursery) -> None:
+    told: list[Refusal] = []
+    client = watched(nursery, told.append).take(wire, Asker(transport="tcp"))
+    (refusal,) = told
+    assert (refusal.server, refusal.client, refusal.wire) == (LABEL, client, wire)
+    assert (refusal.rcode, [refusal.answer]) == (expected, client.sent)
+
+
+@pytest.mark.parametrize(
+    ("wire", "expected"),
+    [
+        (with_opt(name="www.example.net"), Rcode.REFUSED),
+        (with_opt(class_=Class.CH), Rcode.REFUSED),
+        (with_opt(name="zero.test", opcode=7), Rcode.NOTIMP),
+    ],
+)
+async def test_and_of_what_no_block_or_chain_is_for(wire: bytes, expected: int, nursery: trio.Nursery) -> None:
+    told: list[Refusal] = []
+    answer = await watched(nursery, told.append).ask(wire)
+    (refusal,) = told
+    assert refusal.query is not None
+    assert (refusal.server, refusal.wire, refusal.rcode, refusal.answer) == (LABEL, wire, expected, answer)
+
+
+async def test_what_a_plugin_answers_is_no_refusal(nursery: trio.Nursery) -> None:
+    told: list[Refusal] = []
+    here = watched(nursery, told.append)
+    assert rcode(await here.ask(with_opt())) == Rcode.NOERROR
+    assert (
+        rcode(await here.ask(with_opt(name="within.test"))) == Rcode.REFUSED
+    )  # what was asked from within was refused
+    assert told == []
+
+
+async def test_who_watches_refusals_may_fail(nursery: trio.Nursery, caplog: pytest.LogCaptureFixture) -> None:
+    def watch(refusal: Refusal) -> None:
+        raise OSError("no space")
+
+    here = watched(nursery, watch)
+    assert rcode(await here.ask(with_opt(name="www.example.net"))) == Rcode.REFUSED
+    assert rcode(here.take(PLAIN + b"\0").sent[0]) == Rcode.FORMERR
+    assert caplog.messages == ["who watches refusals failed: OSError: no space"] * 2
 
 
 SILENT = {

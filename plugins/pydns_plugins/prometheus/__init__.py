@@ -61,6 +61,7 @@ class Prometheus(AtOnce):
     def configure(self, settings: Settings) -> None:
         settings.sites.append(Site(self.host, self.port, "/metrics", self.page, self.word))
         settings.observers.append(self._counting.count)
+        settings.refusals[self.name] = self._counting.refused
 
     async def run(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
         metrics = self.house.metrics

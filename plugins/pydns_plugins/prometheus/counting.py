@@ -17,6 +17,7 @@ from pydns.records import Type, rcode_text, type_text
 if TYPE_CHECKING:
     from pydns.metrics import Metrics
     from pydns.query import Query
+    from pydns.refusal import Refusal
     from pydns.reply import Credit, Reply
 
 SECONDS: Final = tuple(0.00025 * 2**i for i in range(16))
@@ -39,6 +40,9 @@ _OTHER: Final = 0  # the type of all that have no label
 _MOST_SIZES: Final = 4096  # pairs of sizes that one series remembers
 
 _NO_VIEW: Final = ""
+
+_REFUSED: Final = b""
+"""Stands for a zone where no server block was asked."""
 
 
 class _Sizes:
@@ -150,7 +154,7 @@ class Families:
     def requests_of(self, labels: Labels, count: int) -> None:
         """Adds queries."""
         server, zone, transport, family, type_, do, _, _ = labels
-        where = server, to_text(zone), _NO_VIEW
+        where = server, _zone_text(zone), _NO_VIEW
         kind = type_text(type_) if type_ in _TYPES else "other"
         self.requests.add(*where, carrier(transport), "1" if family == 4 else "2", kind, amount=count)
         if do:
@@ -160,7 +164,7 @@ class Families:
         """Adds queries that were answered, and their answers."""
         self.requests_of(labels, series.queries)
         server, zone, transport, _, _, _, rcode, by = labels
-        where, proto = (server, to_text(zone), _NO_VIEW), carrier(transport)
+        where, proto = (server, _zone_text(zone), _NO_VIEW), carrier(transport)
         self.responses.add(*where, rcode_text(rcode), by, amount=series.queries)
         self.durations.add(*where, counts=series.durations, total=series.seconds)
         self.sizes_asked.add(*where, proto, counts=series.sizes_asked, total=series.asked)
@@ -187,6 +191,13 @@ class Counting:
             series = self._new(labels)
         return series.count(seconds, len(query.wire), len(answer))
 
+    def refused(self, refusal: Refusal) -> None:
+        """Counts what no chain was asked about."""
+        server, client, wire, query, rcode, answer = refusal
+        type_, do = (query.type, query.do) if query is not None else (_OTHER, False)
+        labels = server, _REFUSED, client.transport, client.family, type_, do, rcode, ""
+        (self._series.get(labels) or self._new(labels)).count(0.0, len(wire), len(answer))
+
     def _new(self, labels: Labels) -> _Series:
         server, zone, transport, family, type_, do, rcode, by = labels
         if type_ not in _TYPES:
@@ -203,3 +214,7 @@ class Counting:
         for labels, count in self._unanswered.items():
             families.requests_of(labels, count)
         self._unanswered.clear()
+
+
+def _zone_text(zone: bytes) -> str:
+    return "dropped" if zone == _REFUSED else to_text(zone)  # CoreDNS's word for it

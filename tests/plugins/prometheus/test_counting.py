@@ -7,6 +7,7 @@ import pytest
 from pydns.metrics import Histogram, Metric, Metrics
 from pydns.query import Edns, Query
 from pydns.records import Rcode, Type
+from pydns.refusal import Refusal
 from pydns.reply import Reply
 from pydns.testing import Someone, query
 from pydns_plugins.prometheus.counting import OCTETS, SECONDS, Counting, Families
@@ -185,3 +186,36 @@ def test_the_type_that_the_client_asked_for_is_counted(counted: Counted) -> None
     made.replace(type_=Type.A)
     counted.count(made, Reply())
     assert counted.counter("requests_total") == {(*WHERE, "udp", "1", "AAAA"): 1}
+
+
+def refused(query: Query | None, rcode: int) -> Refusal:
+    return Refusal(SERVER, Someone(transport="tcp", family=6), bytes(31), query, rcode, bytes(47))
+
+
+def test_what_no_block_is_for_has_the_zone_dropped(counted: Counted) -> None:
+    """As in CoreDNS, without a dot at its end."""
+    made = asked("MX", edns=Edns(1232, 0, True, ()))
+    counted.counting.refused(refused(made, Rcode.REFUSED))
+    counted.hand_in()
+    dropped = (SERVER, "dropped", "")
+    assert counted.counter("requests_total") == {(*dropped, "tcp", "2", "MX"): 1}
+    assert counted.counter("do_requests_total") == {dropped: 1}
+    assert counted.counter("responses_total") == {(*dropped, "REFUSED", ""): 1}
+    assert counted.histogram("request_size_bytes").sums == {(*dropped, "tcp"): 31}
+    assert counted.histogram("response_size_bytes").sums == {(*dropped, "tcp"): 47}
+    assert counted.histogram("request_duration_seconds").sums == {dropped: 0}
+
+
+@pytest.mark.parametrize(("rcode", "label"), [(Rcode.FORMERR, "FORMERR"), (Rcode.NOTIMP, "NOTIMP")])
+def test_what_cannot_be_read_is_of_another_type(rcode: int, label: str, counted: Counted) -> None:
+    counted.counting.refused(refused(None, rcode))
+    counted.hand_in()
+    assert counted.counter("requests_total") == {(SERVER, "dropped", "", "tcp", "2", "other"): 1}
+    assert counted.counter("responses_total") == {(SERVER, "dropped", "", label, ""): 1}
+
+
+def test_a_block_for_the_root_zone_is_not_dropped(counted: Counted) -> None:
+    made = asked()
+    made.zone = b"\0"
+    counted.count(made, Reply())
+    assert counted.counter("requests_total") == {(SERVER, ".", "", "udp", "1", "A"): 1}

@@ -120,6 +120,26 @@ async def test_what_nobody_answers_is_counted() -> None:
         assert (await scraped(process))[responses("SERVFAIL", "")] == 1
 
 
+async def test_what_no_block_is_for_is_counted_once() -> None:
+    """Also where several blocks of an address have the directive."""
+    block_ = "{\n bind 127.0.0.1\n prometheus 127.0.0.1:0\n whoami\n}\n"
+    async with running(Source(f"example.org {block_} example.net {block_}")) as process:
+        for _ in range(3):
+            assert await rcode(port_of(process), "example.com") == 5
+        found = await scraped(process)
+    where = 'server="dns://127.0.0.1:0",zone="dropped",view=""'
+    assert found[f'coredns_dns_requests_total{{{where},proto="udp",family="1",type="A"}}'] == 3
+    assert found[f'coredns_dns_responses_total{{{where},rcode="REFUSED",plugin=""}}'] == 3
+
+
+async def test_they_are_counted_only_where_an_address_has_the_directive() -> None:
+    text = "example.org {\n bind 127.0.0.1\n prometheus 127.0.0.1:0\n}\nexample.net {\n bind 127.0.0.2\n whoami\n}"
+    async with running(Source(text)) as process:
+        port = next(bound.port for place, bound in process.bound.items() if place.host == "127.0.0.2")
+        assert await rcode(port, "example.com", host="127.0.0.2") == 5
+        assert not [name for name in await scraped(process) if "dropped" in name]
+
+
 @pytest.mark.parametrize(("above", "by"), [("cancel 100ms", "cancel"), ("", "")])
 async def test_what_is_given_up_is_counted(
     above: str, by: str, nursery: trio.Nursery, monkeypatch: pytest.MonkeyPatch
@@ -315,10 +335,10 @@ DASHBOARD = {
     "coredns_panics_total": set(),
     "coredns_health_request_failures_total": set(),
     "coredns_health_request_duration_seconds_bucket": {"le"},
-    "coredns_cache_entries": {"type", "zones"},
-    "coredns_cache_hits_total": {"type", "zones"},
-    "coredns_cache_misses_total": {"zones"},
-    "coredns_cache_requests_total": {"zones"},
+    "coredns_cache_entries": {"server", "type", "zones", "view"},
+    "coredns_cache_hits_total": {"server", "type", "zones", "view"},
+    "coredns_cache_misses_total": {"server", "zones", "view"},
+    "coredns_cache_requests_total": {"server", "zones", "view"},
     "coredns_hosts_entries": set(),
     "coredns_reload_failed_total": set(),
     "coredns_reload_version_info": {"hash", "value"},
@@ -348,6 +368,7 @@ async def full_page() -> str:
     async with running(Source(FULL.format(port=port))) as process:
         for words in (["+dnssec"], ["+tcp"], ["+noedns"]):
             await trio.to_thread.run_sync(lambda words=words: dig(port_of(process), "example.org", "A", *words))  # type: ignore[misc]  # mypy wants lambdas without defaults
+        await answer(port_of(process), "not-in-hosts.example.org")  # so that the cache is asked
         await until(lambda: process.house.metrics._histograms["coredns_health_request_duration_seconds"].counts, bool)
         return (await fetch(port, "/metrics")).body
 
