@@ -7,7 +7,8 @@ import random
 import resource
 import signal
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final
 
 import trio
@@ -69,6 +70,7 @@ class Process:
         self._reload_wanted = trio.Event()
         self._forced = False  # by a signal: also where the Corefile is the same
         self._stop_wanted = trio.Event()
+        self._waiting: trio.CancelScope | None = None  # on the way to the end, for what may be cut short
         self.stopped = trio.Event()
         """Set when it has drained."""
         self._swapped = trio.Event()  # another configuration runs now
@@ -125,7 +127,12 @@ class Process:
         return 0 if bound is None else bound.port
 
     def stop(self) -> None:
-        """Has `run` answer what is under way, and return."""
+        """Has `run` answer what is under way, and return.
+
+        Called again it cuts short what is waited for then: first plugins (a lame duck), after that the last answers.
+        """
+        if self._stop_wanted.is_set() and self._waiting is not None:
+            self._waiting.cancel()
         self._stop_wanted.set()
 
     def reload(self) -> None:
@@ -134,7 +141,7 @@ class Process:
         self._reload_wanted.set()
 
     async def handle_signals(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
-        """SIGHUP and SIGUSR1 reload; SIGTERM, SIGINT and SIGQUIT stop."""
+        """SIGHUP and SIGUSR1 reload; SIGTERM, SIGINT and SIGQUIT stop, and each further one hurries."""
         reloading = (signal.SIGHUP, signal.SIGUSR1)
         with trio.open_signal_receiver(signal.SIGTERM, signal.SIGINT, signal.SIGQUIT, *reloading) as signals:
             task_status.started()
@@ -326,14 +333,24 @@ class Process:
 
     async def _drain(self) -> None:
         if self._generation is not None:
-            await self._generation[0].stopping()
+            with self._until_hurried("plugins that want more time"):
+                await self._generation[0].stopping()
         began = time.monotonic()
-        async with trio.open_nursery() as nursery:
-            for bound in self.bound.values():
-                nursery.start_soon(bound.drain, GRACE)
-            while self._closing:  # noqa: ASYNC110 -- as for queries, below
-                await trio.sleep(_LOOK)
-        log.info("Drained in %.1f s", time.monotonic() - began)
+        with self._until_hurried("the last answers"):
+            async with trio.open_nursery() as nursery:
+                for bound in self.bound.values():
+                    nursery.start_soon(bound.drain, GRACE)
+                while self._closing:  # noqa: ASYNC110 -- as for queries, below
+                    await trio.sleep(_LOOK)
+            log.info("Drained in %.1f s", time.monotonic() - began)
+
+    @contextmanager
+    def _until_hurried(self, what: str) -> Iterator[None]:
+        """What stands in it ends when `stop` is called again."""
+        with trio.CancelScope() as self._waiting:
+            yield
+        if self._waiting.cancelled_caught:
+            log.warning("Told to stop once more: not waiting for %s", what)
 
 
 def _sites(configuration: Configuration) -> list[Site]:

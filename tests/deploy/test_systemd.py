@@ -159,6 +159,23 @@ def test_its_life_is_told(supervisor: socket.socket, tmp_path: Path) -> None:
         assert program.wait() == 0
 
 
+def test_a_lame_duck_lives_and_stopping_is_told_once(supervisor: socket.socket, tmp_path: Path) -> None:
+    """`systemctl stop` twice, say."""
+    corefile, port = tmp_path / "Corefile", free_port()
+    health = f"health 127.0.0.1:{free_port()} {{\n        lameduck 1h\n    }}\n    hosts"
+    corefile.write_text(COREFILE.replace("hosts", health))
+    with supervised(corefile, port, supervisor) as program:
+        hear(supervisor, "READY=1")
+        program.send(signal.SIGTERM)
+        hear(supervisor, "STOPPING=1")
+        hear(supervisor, "WATCHDOG=1")
+        program.send(signal.SIGTERM)
+        assert program.wait() == 0
+    supervisor.sendto(b"the end", supervisor.getsockname())
+    while (told := supervisor.recv(8192)) != b"the end":
+        assert told == b"WATCHDOG=1"
+
+
 def test_a_reload_that_fails_shows_in_the_status(supervisor: socket.socket, tmp_path: Path) -> None:
     corefile, port = tmp_path / "Corefile", free_port()
     corefile.write_text(COREFILE)

@@ -138,6 +138,20 @@ def test_a_lame_duck_answers_and_then_ends(port: int, page: int, corefile: Path)
         assert program.count("Drained in") == 1
 
 
+@pytest.mark.parametrize("second", [signal.SIGINT, signal.SIGTERM])
+def test_a_second_signal_ends_a_lame_duck(second: signal.Signals, port: int, page: int, corefile: Path) -> None:
+    corefile.write_text(corefile_of("health", port, page, options="{\n        lameduck 1h\n    }"))
+    with serving(corefile, port) as program:
+        program.send(signal.SIGTERM)
+        program.wait_for("going into lameduck mode for 3600 s")
+        assert dig(port, "example.org").data == ["192.0.2.1"]
+        program.send(second)
+        assert program.wait() == 0
+        assert program.count("Told to stop once more: not waiting for plugins that want more time") == 1
+        assert program.count("Drained in") == 1
+        assert "Traceback" not in program.output
+
+
 @each_page
 def test_it_ends_though_a_client_is_silent(directive: str, port: int, page: int, corefile: Path) -> None:
     corefile.write_text(corefile_of(directive, port, page))

@@ -189,6 +189,57 @@ async def test_stop_is_bounded_in_time(nursery: trio.Nursery, monkeypatch: pytes
     nursery.cancel_scope.cancel()
 
 
+async def test_a_second_stop_ends_a_lame_duck_and_a_third_the_draining(
+    nursery: trio.Nursery, caplog: pytest.LogCaptureFixture
+) -> None:
+    upstream = ScriptedServer(slow(trio.Event()))
+    await nursery.start(upstream.run)
+    health = "health 127.0.0.1:0 {\n lameduck 1h\n }"
+    process = Process(Source(f". {{\n bind 127.0.0.1\n {health}\n forward . {upstream.endpoint}\n}}"))
+    await nursery.start(process.run)
+    with trio.socket.socket(type=trio.socket.SOCK_DGRAM) as sock:
+        await sock.sendto(wire(), ("127.0.0.1", port_of(process)))
+        await until(lambda: upstream.asked, bool)
+        process.stop()
+        await trio.testing.wait_all_tasks_blocked()
+        process.stop()
+        await until(lambda: caplog.messages, bool)
+        assert caplog.messages == ["Told to stop once more: not waiting for plugins that want more time"]
+        assert not process.stopped.is_set()
+        process.stop()
+        await process.stopped.wait()
+    assert caplog.messages[1:] == ["Told to stop once more: not waiting for the last answers"]
+    nursery.cancel_scope.cancel()
+
+
+async def test_a_second_stop_loses_no_answer_after_a_lame_duck(nursery: trio.Nursery) -> None:
+    upstream = ScriptedServer(slow(release := trio.Event()))
+    await nursery.start(upstream.run)
+    health = "health 127.0.0.1:0 {\n lameduck 1h\n }"
+    process = Process(Source(f". {{\n bind 127.0.0.1\n {health}\n forward . {upstream.endpoint}\n}}"))
+    await nursery.start(process.run)
+    found: list[list[str]] = []
+    async with trio.open_nursery() as asking:
+        asking.start_soon(keep, found, port_of(process))
+        await until(lambda: upstream.asked, bool)
+        process.stop()
+        await trio.testing.wait_all_tasks_blocked()
+        process.stop()
+        release.set()
+    await process.stopped.wait()
+    assert found == [["192.0.2.1"]]
+    nursery.cancel_scope.cancel()
+
+
+async def test_two_stops_at_once_are_one(nursery: trio.Nursery, caplog: pytest.LogCaptureFixture) -> None:
+    process = Process(Source(FIRST))
+    await nursery.start(process.run)
+    process.stop()
+    process.stop()
+    await process.stopped.wait()
+    assert caplog.messages == []
+
+
 @pytest.mark.parametrize("line", ["await trio.sleep_forever()", "await trio.sleep(3600)"])
 async def test_stop_during_a_reload_ends_it(line: str, nursery: trio.Nursery, write: WriteFile) -> None:
     path, source = write("own.py", PLUGIN.replace("# run", line)), Source(FIRST)
