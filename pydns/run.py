@@ -22,6 +22,7 @@ from pydns.listen.limits import DEFAULTS
 from pydns.listen.sockets import Sockets, open_sockets
 from pydns.names import to_text
 from pydns.notify import Notifier
+from pydns.overlap import page_errors
 from pydns.plugin import House
 from pydns.router import Router
 from pydns.server import Server
@@ -159,7 +160,7 @@ class Process:
         Raises CorefileErrorGroup or StartError.
         """
         hosts = _resolved(configuration)
-        if errors := list(collisions(configuration.blocks, hosts)):
+        if errors := [*collisions(configuration.blocks, hosts), *page_errors(configuration.blocks, hosts)]:
             raise CorefileErrorGroup(errors)
         routers = {place: Router(zones) for place, zones in routes(configuration.blocks, hosts).items()}
         limits = tcp_limits(configuration.blocks, hosts)

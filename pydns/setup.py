@@ -16,6 +16,7 @@ from pydns.corefile.files import absolute
 from pydns.corefile.tree import Corefile, Position
 from pydns.errors import CorefileError, CorefileErrorGroup
 from pydns.order import place
+from pydns.overlap import page_errors
 from pydns.plugin import Plugin
 from pydns.records import Opcode
 from pydns.registry import Registry
@@ -126,6 +127,7 @@ def configure(corefile: Corefile, port: int = DEFAULT_PORT) -> Configuration:
     blocks = [_block(tree, port, errors) for tree in corefile.blocks]
     errors.extend(collisions(blocks))
     errors.extend(unbound(blocks))
+    errors.extend(page_errors(blocks, Block.hosts))
     if not blocks:
         # What a file is for a moment while it is written must not stop a server that runs.
         file = str(corefile.files[0]) if corefile.files else "Corefile"

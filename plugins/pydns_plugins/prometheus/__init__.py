@@ -83,5 +83,7 @@ class Prometheus(AtOnce):
 
     async def page(self) -> Page:
         """Everything that is counted in this process."""
-        count_process(self.house.metrics, whole=self.runtime)
+        plugins = (plugin for block in self.house.generation(self) for plugin in block)
+        runtime = any(isinstance(plugin, Prometheus) and plugin.runtime for plugin in plugins)
+        count_process(self.house.metrics, whole=runtime)
         return Page(write(self.house.metrics), type=CONTENT_TYPE)

@@ -315,6 +315,14 @@ async def test_blocks_may_share_a_page() -> None:
     assert sorted(counts.values()) == [1, 2]
 
 
+@pytest.mark.parametrize("options", [("", ""), ("{\n runtime_metrics\n }", ""), ("", "{\n runtime_metrics\n }")])
+async def test_one_block_that_wants_numbers_of_the_runtime_is_enough(options: tuple[str, str]) -> None:
+    """Of blocks with the same page the first one shows it."""
+    first, second = (f"{{\n bind 127.0.0.1\n prometheus 127.0.0.1:0 {option}\n whoami\n}}\n" for option in options)
+    async with running(Source(f"a {first}b {second}")) as process:
+        assert ("python_threads" in await scraped(process)) is any(options)
+
+
 @pytest.mark.parametrize(("option", "told"), [("", False), ("{\n runtime_metrics\n }", True)])
 async def test_numbers_of_the_runtime_are_told_on_demand(option: str, told: bool) -> None:
     async with running(Source(HOSTS.replace(":0\n", f":0 {option}\n"))) as process:
