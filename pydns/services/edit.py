@@ -7,7 +7,7 @@ says; else the document is written anew, and comments are lost.
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from copy import deepcopy
 from typing import Any
 
@@ -29,10 +29,15 @@ class EditError(PydnsError):
 def add_service(text: str, file: str, namespace: str, name: str, table: Mapping[str, object]) -> str:
     """The text with one more service. Raises EditError and ServicesError, as all changes do."""
 
+    wanted = _addresses(table, "cluster_ip")
+
     def change(document: Document) -> None:
         services = document.setdefault("services", {}).setdefault(namespace, {})
         if name in services:
             raise EditError(f"{name}.{namespace} is there already")
+        for address, holder in _holders(document):
+            if address in wanted:
+                raise EditError(f"{spelling.address_text(address)} is the address of {holder} already")
         services[name] = dict(table)
 
     addition = table_text(f"[services.{namespace}.{name}]", table)
@@ -108,7 +113,7 @@ def _changed(text: str, file: str, change: Callable[[Document], None], texts: Ca
     try:
         cluster_of(tomllib.loads(candidate), candidate, file)
     except ServicesError as error:  # its lines are those of a text that nobody has
-        raise ServicesError(file, [fault._replace(line=None) for fault in error.faults]) from None
+        raise ServicesError(file, [fault._replace(line=None, other_line=None) for fault in error.faults]) from None
     return candidate
 
 
@@ -131,8 +136,16 @@ def _endpoints(service: Document) -> list[object]:
     return found if isinstance(found, list) else [found]
 
 
-def _addresses(item: object) -> set[bytes]:
-    found = item.get("address", []) if isinstance(item, dict) else item
+def _holders(document: Document) -> Iterator[tuple[bytes, str]]:
+    """Each cluster address, and the service that has it."""
+    for namespace, services in document["services"].items():
+        for name, service in services.items():
+            for address in _addresses(service, "cluster_ip"):
+                yield address, f"{name}.{namespace}"
+
+
+def _addresses(item: object, key: str = "address") -> set[bytes]:
+    found = item.get(key, []) if isinstance(item, Mapping) else item
     texts = map(str, found if isinstance(found, list) else [found])
     return {spelling.address(text) for text in texts if spelling.is_address(text)}
 

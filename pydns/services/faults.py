@@ -18,11 +18,16 @@ SHOWN: Final = 20
 
 
 class Fault(NamedTuple):
-    """`line` is None where it is not known; `path` is empty where the file is no TOML."""
+    """`line` is None where it is not known; `path` is empty where the file is no TOML.
+
+    `other`: something else that has its part in it, and its line.
+    """
 
     path: Path
     text: str
     line: int | None = None
+    other: Path = ()
+    other_line: int | None = None
 
 
 class ServicesError(PydnsError):
@@ -57,4 +62,5 @@ def path_text(path: Path) -> str:
 
 def _line(file: str, fault: Fault) -> str:
     place = file if fault.line is None else f"{file}:{fault.line}"
-    return f"{place}: {path_text(fault.path)}: {fault.text}" if fault.path else f"{place}: {fault.text}"
+    text = fault.text if fault.other_line is None else f"{fault.text}, in line {fault.other_line}"
+    return f"{place}: {path_text(fault.path)}: {text}" if fault.path else f"{place}: {text}"

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 from pydns.services import spelling
-from pydns.services.faults import Fault, ServicesError
+from pydns.services.faults import Fault, Path, ServicesError
 from pydns.services.lines import line_of, lines_of
 from pydns.services.model import Cluster, EndpointSlice, Pod, Service
 from pydns.services.service_table import read_service
@@ -47,7 +47,13 @@ def cluster_of(document: dict[str, object], text: str, file: str) -> Cluster:
     top.close(_TOP)
     if faults:
         lines = lines_of(text)
-        raise ServicesError(file, [fault._replace(line=line_of(lines, fault.path)) for fault in faults])
+        raise ServicesError(
+            file,
+            [
+                fault._replace(line=line_of(lines, fault.path), other_line=line_of(lines, fault.other))
+                for fault in faults
+            ],
+        )
     return found
 
 
@@ -62,6 +68,7 @@ def _cluster(top: Table) -> Cluster:
             services.append(service)
             if endpoints.endpoints:
                 slices.append(endpoints)
+    top.faults.extend(_shared_addresses(services))
     pods = [
         _pod(
             namespace, name, Table(value if isinstance(value, dict) else {"ip": value}, (*below.path, name), top.faults)
@@ -74,6 +81,21 @@ def _cluster(top: Table) -> Cluster:
         pod.namespace for pod in pods
     )
     return Cluster(tuple(namespaces), tuple(services), tuple(slices), tuple(pods))
+
+
+def _shared_addresses(services: Sequence[Service]) -> Iterator[Fault]:
+    """Faults for cluster addresses that several services have: nobody knows to which of them a client comes."""
+    holders: dict[bytes, Service] = {}
+    for service in services:
+        for address in service.cluster_ips:
+            first = holders.setdefault(address, service)
+            if first is not service:
+                text = f"{spelling.address_text(address)} is the address of {first.name}.{first.namespace} too"
+                yield Fault(_cluster_ip(service), text, other=_cluster_ip(first))
+
+
+def _cluster_ip(service: Service) -> Path:
+    return "services", service.namespace, service.name, "cluster_ip"
 
 
 def _by_namespace(table: Table) -> Iterator[tuple[str, Table]]:

@@ -34,14 +34,18 @@ def subdomain(text: str) -> str:
 
 
 def address(text: str) -> bytes:
-    """An IP address, packed. One with a zone (`fe80::1%eth0`) means nothing to others."""
+    """An IP address, packed. One with a zone (`fe80::1%eth0`) means nothing to others.
+
+    IPv4-mapped IPv6 addresses (`::ffff:192.0.2.1`) are IPv4, as Kubernetes takes them.
+    """
     try:
         found = ip_address(text)
     except ValueError:
         raise ValueError(f"{_shorten(text)!r} is no IP address") from None
     if "%" in text:
         raise ValueError(f"{_shorten(text)!r} holds a zone, which means nothing to others")
-    return found.packed
+    mapped = found.ipv4_mapped if found.version == 6 else None
+    return found.packed if mapped is None else mapped.packed
 
 
 def address_text(packed: bytes) -> str:

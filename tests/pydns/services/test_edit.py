@@ -136,9 +136,23 @@ def test_a_file_that_would_be_faulty_is_not_made(text: str, told: str) -> None:
     assert str(raised.value).startswith(told)
 
 
+@pytest.mark.parametrize("address", ["10.96.1.10", ["::1", "10.96.1.10"]])
+def test_an_address_that_another_service_has_is_refused(address: object) -> None:
+    with pytest.raises(edit.EditError, match=r"^10\.96\.1\.10 is the address of web\.shop already$"):
+        edit.add_service(TEXT, "f", "default", "new", {"cluster_ip": address})
+
+
 def test_an_address_that_is_none_is_told_with_its_place() -> None:
     with pytest.raises(ServicesError, match=r"services\.shop\.web\.endpoints\[2\]"):
         edit.add_endpoint(TEXT, "f", "shop", "web", {"address": "x"})
+
+
+def apart(document: dict[str, Any]) -> dict[str, Any]:
+    """Each service with a cluster address of its own."""
+    found = (service for inside in document["services"].values() for service in inside.values())
+    for number, service in enumerate(service for service in found if "cluster_ip" in service):
+        service["cluster_ip"] = f"10.9.9.{number}"
+    return document
 
 
 hosts = st.integers(0, 5).map(lambda i: f"10.0.0.{i}")
@@ -152,7 +166,7 @@ documents = st.fixed_dictionaries(
             st.sampled_from("ab"), st.dictionaries(st.sampled_from("xy"), services, min_size=1), min_size=1
         )
     }
-)
+).map(apart)
 
 
 @given(documents, st.data())

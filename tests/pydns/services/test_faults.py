@@ -18,6 +18,8 @@ def test_a_path(path: Path, text: str) -> None:
     (Fault((), "no TOML", 7), "f:7: no TOML"),
     (Fault(("a",), "wrong"), "f: a: wrong"),
     (Fault(("a",), "wrong", 3), "f:3: a: wrong"),
+    (Fault(("a",), "taken", 3, ("b",), 2), "f:3: a: taken, in line 2"),
+    (Fault(("a",), "taken", None, ("b",)), "f: a: taken"),
 ])  # fmt: skip
 def test_a_line(fault: Fault, line: str) -> None:
     assert str(ServicesError("f", [fault])) == line

@@ -25,7 +25,7 @@ def test_nothing_is_a_cluster_too(text: str) -> None:
 
 
 def test_a_namespace_that_holds_something_need_not_be_named() -> None:
-    text = 'namespaces = ["a", "b"]\n[services]\nb.x.cluster_ip = "::1"\nc.x.cluster_ip = "::1"\n[pods]\nd.x = "::2"'
+    text = 'namespaces = ["a", "b"]\n[services]\nb.x.cluster_ip = "::1"\nc.x.cluster_ip = "::3"\n[pods]\nd.x = "::2"'
     assert read(text, "f").namespaces == ("a", "b", "c", "d")
 
 
@@ -66,6 +66,34 @@ def test_a_pod(text: str, pod: Pod | None) -> None:
 def test_a_fault(text: str, told: str) -> None:
     (line,) = faults(text)
     assert line.startswith(told)
+
+
+TWO = "[services.shop.web]\ncluster_ip = '10.0.0.1'\n\n[services.other]\ndb = { cluster_ip = %s }\n"
+
+
+@pytest.mark.parametrize("address", ["'10.0.0.1'", "['10.0.0.1']", "['::1', '10.0.0.1']", "'::ffff:10.0.0.1'"])
+def test_a_cluster_address_is_of_one_service(address: str) -> None:
+    assert faults(TWO % address) == [
+        "f:5: services.other.db.cluster_ip: 10.0.0.1 is the address of web.shop too, in line 2"
+    ]
+
+
+def test_each_address_that_is_shared_is_told_beside_its_first_service() -> None:
+    lines = ("x.cluster_ip = ['10.0.0.1', '::1']", "y.cluster_ip = '10.0.0.1'", "z.cluster_ip = ['::1', '10.0.0.1']")
+    text = "\n".join(["[services.a]", *lines])
+    assert faults(text) == [
+        "f:3: services.a.y.cluster_ip: 10.0.0.1 is the address of x.a too, in line 2",
+        "f:4: services.a.z.cluster_ip: ::1 is the address of x.a too, in line 2",
+        "f:4: services.a.z.cluster_ip: 10.0.0.1 is the address of x.a too, in line 2",
+    ]
+
+
+def test_headless_services_share_nothing_and_endpoints_may_be_shared() -> None:
+    text = "[services.a]\n" + "".join(
+        f"{name} = {{ cluster_ip = '{address}', endpoints = ['10.1.0.1'] }}\n"
+        for name, address in [("x", "None"), ("y", "None"), ("z", "10.0.0.1")]
+    )
+    assert len(read(text, "f").services) == 3
 
 
 def test_all_faults_are_told() -> None:

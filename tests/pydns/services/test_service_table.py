@@ -16,6 +16,7 @@ def cluster_ip_and(text: str) -> str:
 @pytest.mark.parametrize(("text", "service"), [
     ("cluster_ip = '10.0.0.1'", Service("shop", "web", cluster_ips=(IP,))),
     ("cluster_ip = ['10.0.0.1', '::1']", Service("shop", "web", cluster_ips=(IP, bytes(15) + b"\1"))),
+    ("cluster_ip = '::ffff:10.0.0.1'", Service("shop", "web", cluster_ips=(IP,))),
     ("cluster_ip = 'None'", Service("shop", "web")),
     ("endpoints = []", Service("shop", "web")),
     ("external_name = 'www.example.com'", Service("shop", "web", Kind.EXTERNAL_NAME, external_name="www.example.com")),
@@ -75,6 +76,8 @@ def test_who_is_published_is_ready() -> None:
     ("cluster_ip = 1", "services.a.b.cluster_ip: this must be text in quotes"),
     ("cluster_ip = ['None', '::1']", 'services.a.b.cluster_ip: "None" alone, or at most one address of each family'),
     ("cluster_ip = ['::2', '::1']", 'services.a.b.cluster_ip: "None" alone, or at most one address of each family'),
+    ("cluster_ip = ['10.0.0.1', '::ffff:10.0.0.1']",
+        'services.a.b.cluster_ip: "None" alone, or at most one address of each family'),
     ("cluster_ip = 'fe80::1%x'", "services.a.b.cluster_ip: 'fe80::1%x' holds a zone, which means nothing to others"),
     ("type = 'Cluster'\ncluster_ip = '::1'", "services.a.b.type: 'Cluster' is no type: one of ClusterIP, NodePort, "
         "LoadBalancer, ExternalName"),

@@ -48,9 +48,17 @@ def test_a_host(text: str) -> None:
     assert spelling.host(text) == text
 
 
+MAPPED = bytes(10) + b"\xff\xff"  # RFC 4291 section 2.5.5.2
+
+
 @given(st.binary(min_size=4, max_size=4) | st.binary(min_size=16, max_size=16))
 def test_an_address_is_read_as_it_is_written(packed: bytes) -> None:
-    assert spelling.address(spelling.address_text(packed)) == packed
+    assert spelling.address(spelling.address_text(packed)) == packed.removeprefix(MAPPED)
+
+
+@given(st.binary(min_size=4, max_size=4))
+def test_a_mapped_address_is_ipv4(packed: bytes) -> None:
+    assert spelling.address(spelling.address_text(MAPPED + packed)) == packed
 
 
 @pytest.mark.parametrize(

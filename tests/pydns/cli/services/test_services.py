@@ -94,6 +94,16 @@ def test_what_cannot_be_done_is_told_and_changes_nothing(words: list[str], told:
     assert os.listdir(folder) == []
 
 
+def test_an_address_that_another_service_has_is_refused(folder: Path) -> None:
+    run("add", "web.shop", "--cluster-ip", "10.96.1.10")
+    before = (folder / "services.toml").read_text()
+    told = "10.96.1.10 is the address of web.shop already"
+    with pytest.raises(PydnsError) as raised:
+        services.run(["add", "new.shop", "--cluster-ip", "fd00::1", "--cluster-ip", "10.96.1.10"])
+    assert str(raised.value) == told
+    assert (folder / "services.toml").read_text() == before
+
+
 @pytest.mark.parametrize("words", [[], ["lst"], ["add"], ["add", "x"], ["add", "a.b.c"], ["add", "A.b"], ["endpoint"]])
 def test_wrong_usage(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as raised:
