@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, ClassVar, Final, Self
 
 from pydns import names
@@ -62,12 +62,15 @@ class Local(Plugin):
 
     def _localhost(self, query: Query, zone: bytes) -> Reply:
         """The answer for a name below localhost (RFC 6761 section 6.3), or beginning with it. Both are mistakes."""
-        if log.isEnabledFor(logging.DEBUG):
-            host = query.client.peer.host
-            log.debug("localhost query for %s %s, from %s", names.to_text(query.name), type_text(query.type), host)
         self._count(1)
         reply = self._answer(query, ADDRESSES, zone)
         reply.counters = (self._replays,)
+        if log.isEnabledFor(logging.DEBUG):
+            tell = _teller(query)
+            if query.depth:  # whoever asked from within may make an answer of its own
+                tell(query.wire, query.client, b"")
+            else:
+                reply.watchers = (tell,)
         return reply
 
     def _count(self, count: int) -> None:
@@ -87,3 +90,13 @@ class Local(Plugin):
 
     def stops(self) -> Sequence[bytes]:
         return sorted(ZONES)
+
+
+def _teller(query: Query) -> Callable[[bytes, Client, bytes], None]:
+    """Logs the query when its answer leaves, and each later one that the same answer is replayed to."""
+    what = f"{names.to_text(query.name)} {type_text(query.type)}"
+
+    def tell(_query: bytes, client: Client, _answer: bytes) -> None:
+        log.debug("localhost query for %s, from %s", what, client.peer.host)
+
+    return tell

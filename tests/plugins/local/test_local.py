@@ -3,18 +3,22 @@ from __future__ import annotations
 import logging
 
 import pytest
+import trio
 from hypothesis import given
 from hypothesis import strategies as st
 
 from pydns import names
 from pydns.errors import CorefileError, CorefileErrorGroup
-from pydns.plugin import House
+from pydns.plugin import CallNext, House
+from pydns.query import Query
 from pydns.records import Class, Rcode, Type, type_text
 from pydns.reply import Reply
 from pydns.testing import FakeNext, query
 from pydns_plugins.local import Local
 from pydns_plugins.local.zones import CONTENTS, ZONES
 from tests.plugins.asking import block, directives
+from tests.pydns.serving import Asker, Doing, serving
+from tests.pydns.wire.messages import message, question
 
 LOOPBACK_6 = "1." + "0." * 31 + "ip6.arpa"
 UNSPECIFIED_6 = "0." * 32 + "ip6.arpa"
@@ -171,10 +175,35 @@ async def test_replayed_answers_to_mistakes_are_counted() -> None:
     assert plugin.house.metrics.counter("coredns_local_localhost_requests_total", "").value() == 10
 
 
-async def test_a_debugging_log_tells_who_asked(caplog: pytest.LogCaptureFixture) -> None:
+async def test_a_debugging_log_tells_who_asked_also_of_replays(
+    caplog: pytest.LogCaptureFixture, nursery: trio.Nursery
+) -> None:
     caplog.set_level(logging.DEBUG, "pydns.local")
-    await ask(local(), "a.localhost", "A")
+    plugin = local()
+    here = serving(nursery, plugin)
+    hosts = [f"192.0.2.{last}" for last in range(1, 6)]
+    for host in hosts:
+        await here.ask(message(question("a.localhost")), Asker(host))
+    assert caplog.messages == [f"localhost query for a.localhost. A, from {host}" for host in hosts]
+    (kept,) = here.server.packets("udp", 4).entries.values()
+    assert kept.tally.count == 3  # an answer is kept from its second asking on
+
+
+async def test_it_tells_of_what_is_asked_from_within(caplog: pytest.LogCaptureFixture, nursery: trio.Nursery) -> None:
+    async def chase(asked: Query, call_next: CallNext) -> Reply:
+        if asked.depth:
+            return await call_next(asked)
+        await asked.resolve(names.from_text("a.localhost"), Type.A)
+        return Reply()
+
+    caplog.set_level(logging.DEBUG, "pydns.local")
+    await serving(nursery, Doing(chase), local()).ask(message())
     assert caplog.messages == ["localhost query for a.localhost. A, from 192.0.2.9"]
+
+
+async def test_without_it_nobody_watches(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO, "pydns.local")
+    assert (await ask(local(), "a.localhost", "A")).watchers == ()
 
 
 @pytest.mark.parametrize(
