@@ -7,9 +7,12 @@ from trio.testing import MockClock
 from pydns import names
 from pydns.records import Class, Rcode, Record, Type
 from pydns.reply import Reply
-from pydns.testing import FakeNext, query
+from pydns.testing import FakeNext, Someone, query
+from pydns_plugins.cache import Cache
 from pydns_plugins.erratic import Erratic
 from tests.plugins.asking import block, directives
+from tests.pydns.serving import Asker, serving
+from tests.pydns.wire.messages import message, question
 
 TC = Reply.TC
 
@@ -19,8 +22,8 @@ def erratic(*lines: str) -> Erratic:
     return plugin
 
 
-async def ask(plugin: Erratic, type_: str = "A", name: str = "example.org") -> Reply:
-    return await plugin.serve(query(name, type_), FakeNext())
+async def ask(plugin: Erratic, type_: str = "A", name: str = "example.org", transport: str = "tcp") -> Reply:
+    return await plugin.serve(query(name, type_, Someone(transport=transport)), FakeNext())
 
 
 @pytest.mark.parametrize(
@@ -97,8 +100,36 @@ async def test_a_transfer_ends_with_the_soa_unless_it_is_truncated(line: str, la
 
 
 @pytest.mark.parametrize("type_", ["A", "AAAA", "AXFR", "MX"])
-async def test_nothing_is_replayed(type_: str) -> None:
-    assert not (await ask(erratic("drop 0"), type_)).replay
+async def test_nothing_is_replayed_or_kept(type_: str) -> None:
+    reply = await ask(erratic("drop 0"), type_)
+    assert (reply.replay, reply.lifetime) == (False, 0)
+
+
+@pytest.mark.parametrize("type_", ["A", "MX"])
+async def test_a_cache_above_it_passes_each_query_on(type_: str, nursery: trio.Nursery) -> None:
+    (cache,) = Cache.parse(directives("cache"), block())
+    plugin = erratic("drop 0")
+    here = serving(nursery, cache, plugin)
+    cache.house = here.house
+    for _ in range(5):
+        await here.ask(message(question(type_=Type[type_])))
+    assert plugin.asked == 5
+
+
+async def test_there_is_no_transfer_over_udp() -> None:
+    """RFC 5936 section 4.2."""
+    reply = await ask(erratic("drop 0"), "AXFR", transport="udp")
+    assert (reply.rcode, reply.answer) == (Rcode.FORMERR, ())
+
+
+@pytest.mark.parametrize(("name", "cut"), [("a.example.org", False), ("a-longer-name.example.org", True)])
+async def test_a_large_answer_to_a_long_name_is_cut_over_udp(name: str, cut: bool, nursery: trio.Nursery) -> None:
+    """RFC 1035 section 4.2.1: 512 octets without EDNS."""
+    here = serving(nursery, erratic("drop 0", "large"))
+    answer = await here.opened(message(question(name)))
+    assert (bool(answer.header.tc), len(answer.rr)) == (cut, 0 if cut else 30)
+    answer = await here.opened(message(question(name)), Asker(transport="tcp"))
+    assert (answer.header.tc, len(answer.rr)) == (0, 30)
 
 
 def test_it_passes_no_query_on() -> None:
