@@ -40,6 +40,8 @@ HOP_BY_HOP: Final = frozenset((COOKIE, KEEPALIVE, PADDING))
 
 _OVERHEAD: Final = 600  # bytes that an entry takes beside its key and its message: measured, rounded up
 _PER_TTL: Final = 150  # bytes of an (offset, TTL) pair: measured, rounded up
+_MOST_ORDERS: Final = 8  # of the records of an answer
+_MOST_TURNS: Final = 128  # replays of such an answer; then the chain is asked for new orders
 _SEEN: Final = 50_000  # keys that were asked once; an answer is kept from its second asking on
 _KEPT_RCODES: Final = frozenset((Rcode.NOERROR, Rcode.NXDOMAIN))
 _NEVER: Final = frozenset((Type.AXFR, Type.IXFR, Type.TKEY, Type.TSIG, Type.OPT))
@@ -71,11 +73,12 @@ class Kept:
     """One answer, less its id. It may be given as it is while `until` (trio's clock) is ahead and no source changed.
 
     `names` are those that it depends on, `epoch` the one at which that was last looked up. Who gives it adds one to
-    `tally.count`, and calls `tell` where there are `watchers`.
+    `tally.count`. Where there is `more` to do, it calls `tell` with `watchers`, and `turn` when it has read `body`.
     """
 
     __slots__ = (
-        "_ages", "_end", "_stored", "body", "epoch", "names", "question_end", "tally", "ttls", "until", "watchers",
+        "_ages", "_end", "_stored", "_turns", "body", "epoch", "more", "names", "orders", "question_end", "tally",
+        "ttls", "until", "watchers",
     )  # fmt: skip
 
     def __init__(
@@ -90,8 +93,12 @@ class Kept:
         stored: float,
         end: float,
         ages: bool,
+        orders: tuple[bytes, ...] = (),
     ) -> None:
-        self.body = body
+        self.body = orders[0] if orders else body
+        self.orders = orders
+        self._turns = 0
+        self.more = bool(watchers or orders)
         self.question_end = question_end
         self.names = names
         self.epoch = epoch
@@ -113,12 +120,24 @@ class Kept:
             self.epoch = changes.epoch
         if now >= self.until and self._ages:
             age = int(now - self._stored)
-            aged = bytearray(self.body)  # new bytes: the old ones may be on their way out
-            for offset, ttl in self.ttls:
-                _put_ttl(aged, offset, max(0, ttl - age))
-            self.body = bytes(aged)
+            self.body = self._aged(self.body, age)
+            self.orders = tuple([self._aged(body, age) for body in self.orders])
             self.until = min(self._end, self._stored + age + 1)
         return True
+
+    def _aged(self, body: bytes, age: int) -> bytes:
+        aged = bytearray(body)  # new bytes: the old ones may be on their way out
+        for offset, ttl in self.ttls:
+            _put_ttl(aged, offset, max(0, ttl - age))
+        return bytes(aged)
+
+    def turn(self) -> None:
+        """The next order, where there are several. When each was given often enough there shall be new ones."""
+        if self.orders:
+            self._turns += 1
+            self.body = self.orders[self._turns % len(self.orders)]
+            if self._turns == _MOST_TURNS:
+                self._end = self.until = 0.0
 
 
 class PacketCache:
@@ -152,7 +171,9 @@ class PacketCache:
         body = kept.body
         answer = query[:2] + body[:10] + query[12:question_end] + body[kept.question_end :]
         kept.tally.count += 1
-        tell(kept.watchers, query, client, answer)
+        if kept.more:
+            kept.turn()
+            tell(kept.watchers, query, client, answer)
         return answer
 
     def key_of(self, query: Query) -> bytes | None:
@@ -210,11 +231,19 @@ class PacketCache:
             return
         end = query.question_end - 2
         shortened = tuple((offset - 2, ttl) for offset, ttl in ttls)
+        orders: tuple[bytes, ...] = ()
+        if reply.orders is not None:
+            made = {reply.orders(answer) for _ in range(_MOST_ORDERS)}
+            if not all(each is not None and _ttls(each) == ttls for each in made):
+                return  # or they would count down in the wrong places
+            orders = tuple([each[2:12] + query.name + each[end - 2 :] for each in made if each is not None])
         if now is None:
             now = trio.current_time()
         body = answer[2:12] + query.name + answer[end - 2 :]  # as it is sent to who asks in small letters
         tally = self._tallies.setdefault(credits_, Tally(credits_))
-        kept = Kept(body, end, names, changes.epoch, reply.watchers, tally, shortened, now, now + seconds, reply.ages)
+        kept = Kept(
+            body, end, names, changes.epoch, reply.watchers, tally, shortened, now, now + seconds, reply.ages, orders
+        )
         self._put(key, kept)
 
     def _put(self, key: bytes, kept: Kept) -> None:
@@ -250,7 +279,8 @@ def tell(watchers: Watch, query: bytes, client: Client, answer: bytes) -> None:
 
 
 def _size(key: bytes, kept: Kept) -> int:
-    return _OVERHEAD + len(key) + len(kept.body) + _PER_TTL * len(kept.ttls) + sum(map(len, kept.names))
+    bodies = len(kept.body) * (1 + len(kept.orders))
+    return _OVERHEAD + len(key) + bodies + _PER_TTL * len(kept.ttls) + sum(map(len, kept.names))
 
 
 def _ttls(answer: bytes) -> tuple[tuple[int, int], ...]:

@@ -35,6 +35,8 @@ class Reply:
     * `replay`: False where the whole answer must never be replayed to another query
     * `ages`: True where its TTLs count down while it is kept (a cache's), False where a source gives them anew
     * `lifetime`: seconds that it may be kept at most, None where its TTLs say so
+    * `orders`: makes of the message that left another one, its records in another order (None where it cannot): then
+      what is replayed is that message in one order after the other
     * `finish`: runs after the answer was fitted (padding, TSIG last)
     * `watchers`: called when it leaves, and for each replay, with (query bytes, client, answer bytes); what a log needs
     * `counters`: called when it leaves; replays are told to them in batches, which costs next to nothing
@@ -43,7 +45,7 @@ class Reply:
 
     __slots__ = (
         "_why", "additional", "ages", "answer", "authority", "by", "counters", "dropped", "errors", "finish", "flags",
-        "lifetime", "local", "options", "rcode", "replay", "size", "watchers", "wire",
+        "lifetime", "local", "options", "orders", "rcode", "replay", "size", "watchers", "wire",
     )  # fmt: skip
 
     def __init__(
@@ -74,6 +76,7 @@ class Reply:
         self.local = False
         self.ages = False
         self.lifetime: float | None = None
+        self.orders: Callable[[bytes], bytes | None] | None = None
         self.finish: tuple[Finish, ...] = ()
         self.watchers: tuple[Callable[[bytes, Any, bytes], None], ...] = ()
         self.counters: tuple[Counter, ...] = ()
@@ -124,6 +127,7 @@ class Reply:
         copy.local = self.local
         copy.ages = self.ages
         copy.lifetime = self.lifetime
+        copy.orders = self.orders
         copy.finish = self.finish
         copy.watchers = self.watchers
         copy.counters = self.counters

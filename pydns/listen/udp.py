@@ -106,7 +106,8 @@ class UdpListener:
             if kept is not None:
                 body = kept.body
                 kept.tally.count += 1
-                if kept.watchers:
+                if kept.more:
+                    kept.turn()
                     self._tell(i, kept.watchers, data[at : at + 2].tobytes(), key, body)
                 end = at + 2 + len(body)
                 data[at + 2 : end] = body

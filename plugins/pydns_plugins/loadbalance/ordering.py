@@ -7,7 +7,7 @@ client takes is cut between sets.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Final
 
 from pydns.errors import WireError
@@ -24,7 +24,7 @@ _KEPT: Final = 1024  # messages whose layout is remembered; a cache gives the sa
 
 
 def ordered(reply: Reply, policy: Policy) -> Reply:
-    """The reply in a new order, then never replayed; itself where there is nothing to order.
+    """The reply in a new order, then replayed in others or never; itself where there is nothing to order.
 
     CNAMEs come to stand ahead of addresses, since some stub resolvers are particular about that.
     """
@@ -41,12 +41,34 @@ def ordered(reply: Reply, policy: Policy) -> Reply:
         return reply  # it is not ours to mend
     if not sets:
         return reply
+    return _shown(reply.replace(wire=_exchanged(wire, sets, policy)), policy)
+
+
+def reordered(policy: Policy, message: bytes) -> bytes | None:
+    """A message with its records in a new order; None where that takes more than to exchange them."""
+    try:
+        sets = _sets(message, policy.types)
+    except WireError:
+        return None
+    return _exchanged(message, sets, policy) if sets else None
+
+
+def _shown(reply: Reply, policy: Policy) -> Reply:
+    """Of a reply that is nobody else's: how it is replayed."""
+    if policy.in_turn:
+        reply.orders = partial(reordered, policy)
+    else:
+        reply.replay = False
+    return reply
+
+
+def _exchanged(wire: bytes, sets: Sequence[tuple[bytes, Sequence[Entry]]], policy: Policy) -> bytes:
     out = bytearray(wire)
     for owner, entries in sets:
         order = policy.order(owner, [wire[entry.rdata : entry.end] for entry in entries])
         for to, i in zip(entries, order, strict=True):
             out[to.rdata - _TTL : to.end] = wire[entries[i].rdata - _TTL : entries[i].end]
-    return reply.replace(wire=bytes(out), replay=False)
+    return bytes(out)
 
 
 @lru_cache(_KEPT)
@@ -83,7 +105,8 @@ def _ordered_records(reply: Reply, policy: Policy) -> Reply:
     if is_fixed and answer is reply.answer:
         return reply
     answer, authority, additional = found
-    return reply.replace(answer=answer, authority=authority, additional=additional, replay=reply.replay and is_fixed)
+    reply = reply.replace(answer=answer, authority=authority, additional=additional)
+    return reply if is_fixed else _shown(reply, policy)
 
 
 def _ordered_section(section: Sequence[Record], policy: Policy) -> Sequence[Record]:

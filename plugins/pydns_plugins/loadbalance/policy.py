@@ -20,10 +20,14 @@ _WEIGHTED: Final = frozenset((Type.A, Type.AAAA, Type.SRV))
 
 
 class Policy(Protocol):
-    """`types`: of the RRsets that it orders. `asked`: of the queries whose answers it looks at, None for all."""
+    """`types`: of the RRsets that it orders. `asked`: of the queries whose answers it looks at, None for all.
+
+    `in_turn`: a few of its orders, given one after the other, are as good as a new one each time.
+    """
 
     types: frozenset[int]
     asked: frozenset[int] | None
+    in_turn: bool
 
     def order(self, owner: bytes, rdata: Sequence[bytes]) -> list[int]:
         """The indexes of two or more records in the order that they shall have."""
@@ -35,6 +39,7 @@ class RoundRobin(Policy):
 
     types = SHUFFLED
     asked = _ALL_TYPES
+    in_turn = True
 
     def order(self, owner: bytes, rdata: Sequence[bytes]) -> list[int]:
         if len(rdata) == 2:
@@ -50,6 +55,7 @@ class Weighted(Policy):
 
     types = ADDRESSES
     asked = _WEIGHTED
+    in_turn = False
 
     def __init__(self) -> None:
         self.weights: Weights = {}
@@ -68,6 +74,7 @@ class Preferring(Policy):
     def __init__(self, policy: Policy, networks: Sequence[Network]) -> None:
         self.types = policy.types
         self.asked = policy.asked
+        self.in_turn = policy.in_turn
         self._policy = policy
         # Prefix and shift of each network, by the octets of its addresses.
         self._networks: dict[int, list[tuple[int, int, int]]] = {4: [], 16: []}

@@ -109,11 +109,23 @@ async def test_others_are_left_as_they_are(reply: Reply, type_: str) -> None:
     assert await loadbalance().serve(query(NAME, type_), FakeNext(reply)) is reply
 
 
-async def test_answers_of_several_addresses_go_the_full_way_each_time(nursery: trio.Nursery) -> None:
+async def test_answers_of_several_addresses_are_replayed_in_their_orders(nursery: trio.Nursery) -> None:
     below = Giving(Reply(ADDRESSES))
     server = serving(nursery, loadbalance(), below)
-    found = {await server.ask(message()) for _ in range(100)}
-    assert (len(found), below.asked) == (6, 100)
+    found = [await server.ask(message()) for _ in range(1000)]
+    assert len(set(found)) == 6
+    assert below.asked < 20
+    counts = [found.count(each) for each in set(found)]
+    assert min(counts) > 40
+
+
+async def test_weighted_answers_go_the_full_way_each_time(start: Start, tmp_path: Path, nursery: trio.Nursery) -> None:
+    (tmp_path / "weights").write_text(WEIGHTS)
+    below = Giving(Reply(ADDRESSES))
+    server = serving(nursery, await start("loadbalance weighted weights"), below)
+    for _ in range(9):
+        await server.ask(message())
+    assert below.asked == 9
 
 
 async def test_an_answer_of_one_address_is_replayed(nursery: trio.Nursery) -> None:

@@ -12,7 +12,7 @@ from pydns.records import Class, Record, Type
 from pydns.reply import Reply
 from pydns.wire.message import pack
 from pydns.wire.opened import sections
-from pydns_plugins.loadbalance.ordering import ordered
+from pydns_plugins.loadbalance.ordering import ordered, reordered
 from pydns_plugins.loadbalance.policy import ADDRESSES, SHUFFLED, Policy
 
 WWW, HOST, ZONE = map(names.from_text, ("www.example.org", "host.example.org", "example.org"))
@@ -24,6 +24,7 @@ class Backwards(Policy):
 
     types: frozenset[int] = SHUFFLED
     asked = None
+    in_turn = False
 
     def order(self, owner: bytes, rdata: Sequence[bytes]) -> list[int]:
         return list(range(len(rdata)))[::-1]
@@ -114,6 +115,31 @@ def test_where_nothing_is_to_order_the_reply_is_the_same(records: Records, wrap:
 )
 def test_what_was_given_one_order_of_several_is_not_replayed(records: Records, replay: bool, wrap: Wrap) -> None:
     assert ordered(wrap(Reply(records)), Backwards()).replay is replay
+
+
+class BackwardsInTurn(Backwards):
+    in_turn = True
+
+
+@pytest.mark.parametrize("wrap", [lambda reply: reply, as_wire], ids=["records", "message"])
+def test_what_was_given_one_order_of_several_may_be_replayed_in_others(wrap: Wrap) -> None:
+    reply = ordered(wrap(Reply([a(1), a(2)])), BackwardsInTurn())
+    assert reply.replay
+    assert reply.orders is not None
+    message = reply.wire or pack(QUESTION, reply)
+    other = reply.orders(message)
+    assert other is not None
+    assert [record.rdata[-1] for record in sections(message)[0]] == [2, 1]
+    assert [record.rdata[-1] for record in sections(other)[0]] == [1, 2]
+
+
+@pytest.mark.parametrize("records", [[mx(1), mx(2)], [a(1)], [a(1, HOST), CNAME]])
+def test_what_is_hard_to_reorder_is_not(records: Records) -> None:
+    assert reordered(BackwardsInTurn(), pack(QUESTION, Reply(records))) is None
+
+
+def test_bytes_that_are_no_message_are_not_reordered() -> None:
+    assert reordered(BackwardsInTurn(), bytes(11)) is None
 
 
 @pytest.mark.parametrize("wrap", [lambda reply: reply, as_wire], ids=["records", "message"])
