@@ -89,9 +89,9 @@ class Plugin(ABC):
     # What follows may be left as it is.
 
     def at_once(self, query: Query) -> Reply | Turn:
-        """What `serve` would answer, where that can be said without a wait, without `call_next`, and for good.
+        """What `serve` would answer, where that can be said without a wait and without `call_next`.
 
-        A mere pass says `at_once = pass_on`.
+        The reply is one that nobody else has: plugins ahead of this one may write to it. A mere pass says `at_once = pass_on`.
         """
         return Turn.SERVE
 
