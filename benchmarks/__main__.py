@@ -7,12 +7,12 @@ import sys
 from datetime import UTC, datetime
 from typing import NoReturn
 
-from benchmarks import cores, dnsperf, facts, peers, python, report
+from benchmarks import cores, dnsperf, facts, peers, python, record, report
 from benchmarks.errors import BenchmarkError
 from benchmarks.figures import Result
-from benchmarks.measure import Outcome, Plan, measure
+from benchmarks.measuring import measure
+from benchmarks.measuring.site import Outcome, Plan
 from benchmarks.options import Options, read_options
-from benchmarks.peers.pydns import Pydns
 from benchmarks.workloads import WORKLOADS
 
 
@@ -37,34 +37,30 @@ def run(options: Options, used: cores.Cores) -> int:
     _tell("preparing the Python of our server")
     interpreter = python.environment_of(options.python)
     servers = peers.make(options.servers, interpreter, options.profile)
-    left_out = [name for server in servers if isinstance(server, Pydns) for name in server.left_out]
     surroundings = facts.gather(servers, interpreter)
-    print("\n".join((*facts.told(surroundings), report.method(options, left_out))))
+    print("\n".join((*facts.told(surroundings), report.method(options))))
 
     plan = Plan(options.rounds, options.seconds, used, _tell)
     results: list[Result] = []
     failures: dict[str, dict[str, str]] = {}
+    absent: dict[str, dict[str, str]] = {}
     for name in options.workloads:
         try:
             outcome = measure(WORKLOADS[name], servers, plan)
         except BenchmarkError as error:
             outcome = Outcome(failures={"all": str(error)})
         results += outcome.results
-        failures[name] = outcome.failures
+        failures[name], absent[name] = outcome.failures, outcome.absent
         print("\n" + report.table(WORKLOADS[name], outcome.results, outcome.absent), flush=True)
 
     path = options.json or python.ROOT / "benchmarks" / "results" / f"{taken:%Y%m%dT%H%M%SZ}.json"
-    settings = {
-        "rounds": options.rounds,
-        "seconds": options.seconds,
-        "profile": options.profile,
-        "left_out_of_profile": left_out,
-    }
+    settings = {"rounds": options.rounds, "seconds": options.seconds, "profile": options.profile}
     head = {"taken": taken.isoformat(timespec="seconds"), "settings": settings, **surroundings}
-    report.write_json(path, {**head, "results": report.as_json(results), "failures": failures})
+    found = {"results": record.as_json(results), "goals": record.goals_as_json(results)}
+    record.write(path, {**head, **found, "left_out": absent, "failures": failures})
     print(f"\nwritten to {path}")
-    for name, found in failures.items():
-        for reason in found.values():
+    for name, reasons in failures.items():
+        for reason in reasons.values():
             _tell(f"benchmarks: {name}: {reason}")
     return 1 if any(failures.values()) else 0
 

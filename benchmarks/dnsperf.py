@@ -5,23 +5,20 @@ from __future__ import annotations
 import re
 import shutil
 import subprocess
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
 from benchmarks.errors import BenchmarkError
 from benchmarks.probe import LOOPBACK
-
-CLIENTS: Final = 20
-OUTSTANDING: Final = 100
-"""Queries under way at once. A socket's default buffer of 208 KiB holds about 200: more would be lost before a server
-that leaves the buffer as it is has seen them."""
+from benchmarks.workloads import Manner
 
 RATE: Final = 5_000
 """Queries a second where latency is measured: a busy server that is far from its limit."""
 
 _TIMEOUT: Final = 2  # seconds until a query counts as lost
+_MOST_OUTSTANDING: Final = 60_000  # of the 65,536 ids that dnsperf has
 
 _COMPLETED: Final = re.compile(r"^\s*Queries completed:\s+(\d+)", re.MULTILINE)
 _LOST: Final = re.compile(r"^\s*Queries lost:\s+(\d+)", re.MULTILINE)
@@ -34,27 +31,37 @@ _LATENCY: Final = re.compile(r"^> [A-Z]\w+ \S+ \w+ (\d+\.\d+)$", re.MULTILINE)
 
 @dataclass(frozen=True)
 class Load:
-    """What came of one run. `wrong` are answers with another rcode than NOERROR; they are among `completed`."""
+    """What came of one run. `rcodes` counts the answers by what they say."""
 
     completed: int
     lost: int
-    wrong: int
     seconds: float
+    rcodes: Mapping[str, int] = field(default_factory=dict)
+
+    def others_than(self, rcode: str) -> int:
+        return sum(self.rcodes.values()) - self.rcodes.get(rcode, 0)
 
 
-def flood(port: int, queries: Path, seconds: float) -> Load:
+def flood(port: int, queries: Path, manner: Manner, seconds: float) -> Load:
     """As much as the server takes, for some seconds."""
-    return parse_load(_run(port, queries, seconds, ["-q", str(OUTSTANDING), "-l", f"{seconds:g}"]))
+    limits = ["-q", str(manner.outstanding), "-l", f"{seconds:g}"]
+    return parse_load(_run(port, queries, manner, seconds, limits))
 
 
-def pass_through(port: int, queries: Path, times: int) -> Load:
-    """All queries of the file, some times over."""
-    return parse_load(_run(port, queries, 60, ["-q", str(OUTSTANDING), "-n", str(times)]))
+def pass_through(port: int, queries: Path, manner: Manner, times: int) -> Load:
+    """All queries of the file, some times over, as fast as the server takes them."""
+    return parse_load(_run(port, queries, manner, 120, ["-q", str(manner.outstanding), "-n", str(times)]))
 
 
-def latencies(port: int, queries: Path, seconds: float) -> list[float]:
+def pour(port: int, queries: Path, rate: int, seconds: float) -> Load:
+    """Queries at this rate, whether they are answered or not."""
+    limits = ["-Q", str(rate), "-q", str(_MOST_OUTSTANDING), "-l", f"{seconds:g}", "-n", "1"]
+    return parse_load(_run(port, queries, Manner(), seconds, limits))
+
+
+def latencies(port: int, queries: Path, manner: Manner, seconds: float) -> list[float]:
     """Seconds that each answer took at `RATE` queries a second, the shortest first."""
-    return parse_latencies(_run(port, queries, seconds, ["-Q", str(RATE), "-l", f"{seconds:g}", "-v"]))
+    return parse_latencies(_run(port, queries, manner, seconds, ["-Q", str(RATE), "-l", f"{seconds:g}", "-v"]))
 
 
 def program() -> str:
@@ -70,18 +77,25 @@ def parse_load(text: str) -> Load:
     completed, lost, seconds = (_only(pattern, text) for pattern in (_COMPLETED, _LOST, _SECONDS))
     interrupted = _INTERRUPTED.search(text)
     rcodes = _RCODES.search(text)
-    counts = {name: int(count) for name, count in _RCODE.findall(rcodes[1])} if rcodes else {}
     return Load(
         completed=int(completed),
         lost=int(lost) + (int(interrupted[1]) if interrupted else 0),
-        wrong=sum(counts.values()) - counts.get("NOERROR", 0),
         seconds=float(seconds),
+        rcodes={name: int(count) for name, count in _RCODE.findall(rcodes[1])} if rcodes else {},
     )
 
 
 def parse_latencies(text: str) -> list[float]:
     """The latencies that `dnsperf -v` tells query by query, sorted; a lost query has none."""
     return sorted(map(float, _LATENCY.findall(text)))
+
+
+def arguments(port: int, queries: Path, manner: Manner) -> list[str]:
+    """Whom dnsperf asks what, and how."""
+    words = ["-s", LOOPBACK, "-p", str(port), "-d", str(queries), "-c", str(manner.clients), "-t", str(_TIMEOUT)]
+    words += ["-m", "tcp"] if manner.tcp else []
+    words += ["-E", manner.option] if manner.option else []
+    return words
 
 
 def _only(pattern: re.Pattern[str], text: str) -> str:
@@ -91,10 +105,9 @@ def _only(pattern: re.Pattern[str], text: str) -> str:
     return found[1]
 
 
-def _run(port: int, queries: Path, seconds: float, limits: Sequence[str]) -> str:
+def _run(port: int, queries: Path, manner: Manner, seconds: float, limits: Sequence[str]) -> str:
     """What dnsperf says. It is given half a minute more than it should take."""
-    where = ["-s", LOOPBACK, "-p", str(port), "-d", str(queries), "-c", str(CLIENTS), "-t", str(_TIMEOUT)]
-    command = [program(), *where, *limits]
+    command = [program(), *arguments(port, queries, manner), *limits]
     try:
         done = subprocess.run(command, capture_output=True, text=True, timeout=seconds + 30, check=False)
     except subprocess.TimeoutExpired as error:

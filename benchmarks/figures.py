@@ -3,83 +3,79 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from statistics import median
-from typing import Final
+from typing import Final, NamedTuple
 
-RATIOS: Final = ("queries_per_second", "cpu_microseconds", "p50_microseconds", "p99_microseconds", "memory")
-
-
-@dataclass(frozen=True)
-class Run:
-    """One round of one server: dnsperf at full speed, then at a fixed rate for the latencies.
-
-    * `cpu_microseconds`: user and system time of the server's processes for a completed query
-    * `upstream_cpu_microseconds`: the same of the upstream's, 0 where there is none
-    * `core_used`: the server's share of its core
-    * `core_used_by_others`: what took that core beside the server
-    * `p50_microseconds`, `p99_microseconds`: of latencies at the fixed rate; NaN where nothing was answered
-    """
-
-    queries_per_second: float
-    completed: int
-    lost: int
-    wrong: int
-    cpu_microseconds: float
-    upstream_cpu_microseconds: float
-    core_used: float
-    core_used_by_others: float
-    p50_microseconds: float
-    p99_microseconds: float
+Figures = Mapping[str, float]
+"""By the names in `FIGURES`. What has no value is NaN."""
 
 
-@dataclass(frozen=True)
-class Figures:
-    """Medians of the runs; `lost` and `wrong` are their sums, `memory` octets at the end."""
+class Figure(NamedTuple):
+    """`head` is the column's, `form` how a value is written. `over` tells how several runs become one figure."""
 
-    queries_per_second: float
-    lost: int
-    wrong: int
-    cpu_microseconds: float
-    core_used: float
-    core_used_by_others: float
-    p50_microseconds: float
-    p99_microseconds: float
-    memory: int
+    head: str
+    form: str = ",.0f"
+    ratio: bool = False  # ours divided by a peer's says something
+    over: str = "median"
+
+
+FIGURES: Final[Mapping[str, Figure]] = {
+    "queries_per_second": Figure("queries/s", ratio=True),
+    # User and system time of the server's processes for a completed query.
+    "cpu_microseconds": Figure("CPU us/query", ".1f", ratio=True),
+    "p50_microseconds": Figure("p50 us", ratio=True),
+    "p99_microseconds": Figure("p99 us", ratio=True),
+    "start_seconds": Figure("start s", ".2f", ratio=True),
+    "memory_mebibytes": Figure("memory MiB", ".1f", ratio=True),
+    "peak_mebibytes": Figure("peak MiB", ".1f", ratio=True),
+    "longest_wait_milliseconds": Figure("longest wait ms", ",.1f", ratio=True, over="most"),
+    "kept_p50_milliseconds": Figure("kept p50 ms", ",.1f"),
+    "kept_p99_milliseconds": Figure("kept p99 ms", ",.1f"),
+    "kept_lost": Figure("kept lost", over="sum"),
+    "fresh_lost": Figure("fresh lost", over="sum"),
+    "flood_answered": Figure("flood answered"),
+    "dropped": Figure("dropped"),
+    "shed": Figure("shed"),
+    "memory_after_mebibytes": Figure("after MiB", ".1f"),
+    "seconds_until_normal": Figure("normal after s", ".1f"),
+    "completed": Figure("completed", over="sum"),
+    "lost": Figure("lost", over="sum"),
+    "wrong": Figure("wrong", over="sum"),
+    "lines_per_query": Figure("log lines/query", ".2f"),
+    "upstream_cpu_microseconds": Figure("upstream us/query", ".1f"),
+    # The server's share of its core, and what took that core beside the server.
+    "core_used": Figure("core", ".0%"),
+    "core_used_by_others": Figure("others", ".0%", over="most"),
+}
 
 
 @dataclass(frozen=True)
 class Result:
-    """One server at one workload."""
+    """One server at one workload: its runs, and what they come to."""
 
     workload: str
     server: str
-    runs: tuple[Run, ...]
+    runs: tuple[Figures, ...]
     figures: Figures
 
 
-def summarize(runs: Sequence[Run], memory: int) -> Figures:
-    return Figures(
-        queries_per_second=median(run.queries_per_second for run in runs),
-        lost=sum(run.lost for run in runs),
-        wrong=sum(run.wrong for run in runs),
-        cpu_microseconds=median(run.cpu_microseconds for run in runs),
-        core_used=median(run.core_used for run in runs),
-        core_used_by_others=max(run.core_used_by_others for run in runs),
-        p50_microseconds=median(run.p50_microseconds for run in runs),
-        p99_microseconds=median(run.p99_microseconds for run in runs),
-        memory=memory,
-    )
+def summarize(runs: Sequence[Figures], **last: float) -> Figures:
+    """The medians of the runs, their sums, or the most of them. `last`: figures that were taken once, at the end."""
+    found = {name: _over(FIGURES[name].over, [run[name] for run in runs]) for name in FIGURES if name in runs[0]}
+    return {**found, **last}
 
 
 def ratios(ours: Figures, peer: Figures) -> dict[str, float]:
     """Ours divided by the peer's; NaN where that has no meaning."""
-    found = {}
-    for name in RATIOS:
-        divisor = getattr(peer, name)
-        found[name] = getattr(ours, name) / divisor if divisor else math.nan
-    return found
+    names = [name for name in ours if name in peer and FIGURES[name].ratio]
+    return {name: ours[name] / peer[name] if peer[name] else math.nan for name in names}
+
+
+def written(name: str, value: float | None) -> str:
+    """A value as tables show it; JSON has None for one that is not there."""
+    return format(value, FIGURES[name].form) if value is not None and math.isfinite(value) else "-"
 
 
 def percentile(values: Sequence[float], percent: float) -> float:
@@ -87,3 +83,12 @@ def percentile(values: Sequence[float], percent: float) -> float:
     if not values:
         return math.nan
     return values[max(0, math.ceil(len(values) * percent / 100) - 1)]
+
+
+def _over(how: str, values: Sequence[float]) -> float:
+    match how:
+        case "sum":
+            return sum(values)
+        case "most":
+            return max(values)
+    return median(values)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks import peers, python
-from benchmarks.peers.pydns import PROFILES
+from benchmarks.peers.corefile import PROFILES
 from benchmarks.workloads import WORKLOADS
 
 
@@ -35,7 +35,7 @@ def read_options(arguments: Sequence[str] | None = None) -> Options:
     add("--servers", type=_some_of(peers.SERVERS), default=peers.SERVERS, metavar="NAME,...", help=_all(peers.SERVERS))
     add("--seconds", type=_within(0.1, 600.0), default=4.0, metavar="N", help="of full speed in a run (%(default)g)")
     add("--rounds", type=int, choices=range(1, 100), default=3, metavar="N", help="runs of each server (%(default)s)")
-    add("--profile", choices=tuple(PROFILES), default="bare", help="what else is in our Corefile (%(default)s)")
+    add("--profile", choices=tuple(PROFILES), default="cluster", help="what else is in our Corefile (%(default)s)")
     add("--python", default=python.DEFAULT, metavar="PATH", help="which runs our server (%(default)s)")
     add("--json", type=Path, metavar="PATH", help="where to write the figures (benchmarks/results/TIME.json)")
     return Options(**vars(parser.parse_args(arguments)))

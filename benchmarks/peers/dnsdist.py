@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import ClassVar
 
 from benchmarks.peers.peer import Peer, Task
 from benchmarks.probe import LOOPBACK
-from benchmarks.workloads import NAMES
+from benchmarks.workloads import NAMES, Source
 
 
 class Dnsdist(Peer):
@@ -16,12 +16,11 @@ class Dnsdist(Peer):
     program: ClassVar[str] = "dnsdist"
     package: ClassVar[str] = "dnsdist"
     version_arguments: ClassVar[Sequence[str]] = ("--version",)
-    does_not: ClassVar[Mapping[str, str]] = {"hosts": "it has no names of its own"}
 
     def configure(self, task: Task) -> Sequence[str | Path]:
-        cache = f"getPool(''):setCache(newPacketCache({2 * NAMES}))\n" if task.workload.cache else ""
+        cache = f"getPool(''):setCache(newPacketCache({2 * NAMES}))\n" if task.workload.source is Source.CACHE else ""
         file = task.folder / "dnsdist.conf"
-        # `setUp`: no health check, whose question NSD would refuse.
+        # `setUp`: no health check, whose question a name server of one zone would refuse.
         file.write_text(f"""\
 setLocal('{LOOPBACK}:{task.port}')
 setSecurityPollSuffix('')

@@ -8,7 +8,7 @@ from typing import ClassVar
 
 from benchmarks.peers.peer import Peer, Task, user
 from benchmarks.probe import LOOPBACK
-from benchmarks.workloads import NAMES
+from benchmarks.workloads import NAMES, ZONE, Source
 
 
 class Dnsmasq(Peer):
@@ -18,7 +18,11 @@ class Dnsmasq(Peer):
     version_arguments: ClassVar[Sequence[str]] = ("-v",)
 
     def configure(self, task: Task) -> Sequence[str | Path]:
-        names = f"server={LOOPBACK}#{task.upstream}" if task.workload.upstream else f"addn-hosts={task.data.hosts}"
+        workload = task.workload
+        lines = [f"server={LOOPBACK}#{task.upstream}"] if workload.upstream else [f"local=/{ZONE}/"]
+        if workload.source in (Source.HOSTS, Source.SERVICES):
+            lines.append(f"addn-hosts={task.data.hosts}")
+        names = "\n".join(lines)
         file = task.folder / "dnsmasq.conf"
         file.write_text(f"""\
 listen-address={LOOPBACK}
@@ -29,7 +33,7 @@ pid-file=
 log-facility=-
 no-resolv
 no-hosts
-cache-size={2 * NAMES if task.workload.cache else 0}
+cache-size={2 * NAMES if workload.source is Source.CACHE else 0}
 dns-forward-max=2000
 {names}
 """)

@@ -1,8 +1,8 @@
-"""NSD: the fastest plain zone, and the upstream of all who forward."""
+"""NSD: the fastest plain zone. Where others keep what an upstream said, it has the zone itself."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import ClassVar
 
@@ -16,10 +16,6 @@ class Nsd(Peer):
     program: ClassVar[str] = "nsd"
     package: ClassVar[str] = "nsd"
     version_arguments: ClassVar[Sequence[str]] = ("-v",)
-    does_not: ClassVar[Mapping[str, str]] = {
-        "cached": "it answers from zones only, and is the upstream here",
-        "forwarded": "it answers from zones only, and is the upstream here",
-    }
 
     def configure(self, task: Task) -> Sequence[str | Path]:
         file = task.folder / "nsd.conf"
@@ -36,6 +32,8 @@ server:
     zonelistfile: "{task.folder}/zone.list"
     xfrdir: "{task.folder}"
     minimal-responses: yes
+    round-robin: {"yes" if task.workload.addresses > 1 else "no"}
+    tcp-count: 1000
     rrl-ratelimit: 0
     rrl-whitelist-ratelimit: 0
 remote-control:

@@ -5,14 +5,16 @@ from __future__ import annotations
 import getpass
 import os
 import shutil
+import signal
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar, Final
 
+from benchmarks.data import Data
 from benchmarks.errors import ServerError
-from benchmarks.workloads import Data, Workload
+from benchmarks.workloads import Workload
 
 _SYSTEM_FOLDERS: Final = ("/usr/local/sbin", "/usr/sbin", "/sbin")
 """Where servers are, whatever a user's PATH says."""
@@ -24,13 +26,16 @@ class Task:
 
     * `folder`: its own, for its configuration and its state
     * `upstream`: the port of the name server on loopback that it forwards to, where the workload has one
+    * `black_hole`: the port of one that never answers, and `metrics` the port of our own page over HTTP, likewise
     """
 
     workload: Workload
     data: Data
     folder: Path
     port: int
-    upstream: int
+    upstream: int = 0
+    black_hole: int = 0
+    metrics: int = 0
 
 
 class Peer(ABC):
@@ -44,8 +49,16 @@ class Peer(ABC):
     version_arguments: ClassVar[Sequence[str]]
     """What the program is called with to tell its version."""
 
-    does_not: ClassVar[Mapping[str, str]] = {}
-    """Workloads that it cannot do, each with the reason."""
+    rereads_at: ClassVar[signal.Signals | None] = signal.SIGHUP
+    """The signal at which it reads its files again; None where it sees by itself that they changed."""
+
+    @property
+    def remedy(self) -> str:
+        return f"apt install {self.package}"
+
+    def lacks(self, workload: Workload) -> str:
+        """Why it cannot do this workload, though it is meant to; empty where it can."""
+        return ""
 
     @abstractmethod
     def configure(self, task: Task) -> Sequence[str | Path]:
@@ -56,7 +69,7 @@ class Peer(ABC):
         folders = os.pathsep.join((os.environ.get("PATH", os.defpath), *_SYSTEM_FOLDERS))
         found = shutil.which(self.program, path=folders)
         if found is None:
-            raise ServerError(f"{self.name} is not installed: apt install {self.package}")
+            raise ServerError(f"{self.name} is not installed: {self.remedy}")
         return found
 
 

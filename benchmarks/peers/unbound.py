@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import ClassVar
 
+from benchmarks.data import records
 from benchmarks.peers.peer import Peer, Task
 from benchmarks.probe import LOOPBACK
-from benchmarks.workloads import ZONE, entries
+from benchmarks.workloads import ZONE, Source
 
 
 class Unbound(Peer):
@@ -35,16 +36,17 @@ server:
     num-queries-per-thread: 2048
     msg-cache-size: 64m
     rrset-cache-size: 128m
-{_names(task)}""")
+{_names(task)}
+""")
         return self.path(), "-d", "-c", file
 
 
 def _names(task: Task) -> str:
-    if task.workload.upstream:
-        # Its cache cannot be switched off; what must not be cached comes with TTL 0.
-        forwarding = f'forward-zone:\n    name: "{ZONE}"\n    forward-addr: {LOOPBACK}@{task.upstream}\n'
-        return f"remote-control:\n    control-enable: no\n{forwarding}"
-    records = "".join(
-        f'    local-data: "{name}.{ZONE}. {task.workload.ttl} A {address}"\n' for name, address in entries()
-    )
-    return f'    local-zone: "{ZONE}." static\n{records}remote-control:\n    control-enable: no\n'
+    workload, lines = task.workload, ["remote-control:", "    control-enable: no"]
+    if workload.source in (Source.HOSTS, Source.SERVICES):
+        owners = ((f"{first}.{workload.domain}.", address) for first, address in records(workload))
+        data = "".join(f'    local-data: "{owner} {workload.ttl} A {address}"\n' for owner, address in owners)
+        return f'    local-zone: "{ZONE}." static\n{data}' + "\n".join(lines)
+    # Its cache cannot be switched off; what must not be kept comes with TTL 0.
+    lines += ["forward-zone:", f'    name: "{ZONE}"', f"    forward-addr: {LOOPBACK}@{task.upstream}"]
+    return "\n".join(lines)

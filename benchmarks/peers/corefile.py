@@ -1,0 +1,56 @@
+"""The Corefile of a workload: for us, and for CoreDNS."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from benchmarks.peers.peer import Task
+from benchmarks.probe import LOOPBACK, free_port
+from benchmarks.workloads import ZONE, Source
+
+PROFILES: Final[dict[str, tuple[str, ...]]] = {
+    # Kubernetes' default Corefile, whose kubernetes directive is there where the workload is about services.
+    "cluster": ("errors", "health", "ready", "prometheus", "cache 30", "loop", "reload", "loadbalance"),
+    "bare": (),
+}
+"""What stands in the Corefile beside what the workload needs. A cluster logs no queries."""
+
+UNANSWERED: Final = "unanswered.example"
+"""Names below it are asked of an upstream that never answers."""
+
+_PAGES: Final = frozenset(("health", "ready", "prometheus"))
+
+
+def corefile(task: Task, profile: str) -> str:
+    """The Corefile for a task. A directive that the workload itself brings stands once."""
+    lines = list(_needed(task))
+    names = {line.split()[0] for line in lines}
+    if task.workload.source is Source.UPSTREAM:
+        names.add("cache")  # each answer is to come from the upstream
+    lines += [_placed(line, task) for line in PROFILES[profile] if line.split()[0] not in names]
+    return f".:{task.port} {{\n    bind {LOOPBACK}\n" + "".join(f"    {line}\n" for line in lines) + "}\n"
+
+
+def _needed(task: Task) -> Iterator[str]:
+    workload = task.workload
+    yield from workload.beside
+    match workload.source:
+        case Source.HOSTS:
+            yield f"hosts {task.data.hosts}" + (" {\n        fallthrough\n    }" if workload.forwards else "")
+        case Source.SERVICES:
+            yield f"kubernetes {ZONE} {{\n        services {task.data.services}\n    }}"
+        case Source.CACHE:
+            # Its default of 9984 entries would not hold all names.
+            yield f"cache 3600 {{\n        success {2 * workload.names}\n    }}"
+    if task.black_hole:
+        yield f"forward {UNANSWERED} {LOOPBACK}:{task.black_hole}"
+    if workload.upstream:
+        yield f"forward . {LOOPBACK}:{task.upstream}"
+
+
+def _placed(line: str, task: Task) -> str:
+    """A directive with a page over HTTP gets a free port for it."""
+    if line not in _PAGES:
+        return line
+    return f"{line} {LOOPBACK}:{task.metrics if line == 'prometheus' and task.metrics else free_port()}"
