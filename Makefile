@@ -4,9 +4,9 @@ PORT ?= 1053
 VENV := .venv
 BIN := $(VENV)/bin
 # Programs that the tests ask, or have asked: installed where the tests run as root.
-DEBIAN := bind9-dnsutils curl dnsmasq-base dnsperf iproute2 nsd prometheus systemd unbound util-linux
+DEBIAN := bind9-dnsutils curl dnsmasq-base dnsperf gcc iproute2 libc6-dev nsd prometheus systemd unbound util-linux
 
-.PHONY: serve test check bench lab peers clean
+.PHONY: serve test check bench bench-quick bench-publish bench-chart lab peers clean
 
 $(VENV)/serve.stamp: pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -40,6 +40,19 @@ peers:
 
 bench: $(VENV)/test.stamp peers
 	$(BIN)/python -m benchmarks
+
+# Under a minute, for daily use: the server beside the least and the fastest.
+bench-quick: $(VENV)/test.stamp peers
+	$(BIN)/python -m benchmarks --quick
+
+# The whole run, and what the READMEs show of it: on a machine that does nothing else.
+bench-publish: $(VENV)/test.stamp peers
+	$(BIN)/python -m benchmarks --rounds 5 --json benchmarks/results/published.json
+	$(BIN)/python -m benchmarks.publish
+
+# The chart and the tables anew, from the figures that are published.
+bench-chart: $(VENV)/test.stamp
+	$(BIN)/python -m benchmarks.publish
 
 # A small site in network namespaces, to play in: wants root.
 lab: $(VENV)/serve.stamp peers

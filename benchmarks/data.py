@@ -16,6 +16,7 @@ DENIED: Final = 100_000
 _SEED: Final = 1  # the same order of queries in every run
 
 _HEAD: Final = "$ORIGIN {zone}.\n$TTL {ttl}\n@ SOA ns admin 1 3600 600 86400 60\n@ NS ns\nns A 127.0.0.1\n"
+_SERVICE: Final = '{} = {{ cluster_ip = "{}", ports = [80] }}\n'
 
 
 class Data(NamedTuple):
@@ -36,9 +37,7 @@ def write_data(workload: Workload, folder: Path) -> Data:
     if workload.source is Source.SERVICES:
         with data.services.open("w") as file:
             file.write("[services.default]\n")
-            file.writelines(
-                f'{first} = {{ cluster_ip = "{address}", ports = [80] }}\n' for first, address in records(workload)
-            )
+            file.writelines(_SERVICE.format(first, address) for first, address in records(workload))
     data.queries.write_text("".join(f"{name} A\n" for name in asked(workload)))
     return data
 

@@ -18,7 +18,6 @@ RATE: Final = 5_000
 """Queries a second where latency is measured: a busy server that is far from its limit."""
 
 _TIMEOUT: Final = 2  # seconds until a query counts as lost
-_MOST_OUTSTANDING: Final = 60_000  # of the 65,536 ids that dnsperf has
 
 _COMPLETED: Final = re.compile(r"^\s*Queries completed:\s+(\d+)", re.MULTILINE)
 _LOST: Final = re.compile(r"^\s*Queries lost:\s+(\d+)", re.MULTILINE)
@@ -51,12 +50,6 @@ def flood(port: int, queries: Path, manner: Manner, seconds: float) -> Load:
 def pass_through(port: int, queries: Path, manner: Manner, times: int) -> Load:
     """All queries of the file, some times over, as fast as the server takes them."""
     return parse_load(_run(port, queries, manner, 120, ["-q", str(manner.outstanding), "-n", str(times)]))
-
-
-def pour(port: int, queries: Path, rate: int, seconds: float) -> Load:
-    """Queries at this rate, whether they are answered or not."""
-    limits = ["-Q", str(rate), "-q", str(_MOST_OUTSTANDING), "-l", f"{seconds:g}", "-n", "1"]
-    return parse_load(_run(port, queries, Manner(), seconds, limits))
 
 
 def latencies(port: int, queries: Path, manner: Manner, seconds: float) -> list[float]:

@@ -7,12 +7,13 @@ import os
 import platform
 import re
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
 from benchmarks.errors import ServerError
 from benchmarks.peers.peer import Peer
+from benchmarks.peers.pydns import Single
 from benchmarks.python import ROOT
 
 Facts = dict[str, object]
@@ -45,14 +46,18 @@ def gather(peers: Sequence[Peer], interpreter: Path) -> dict[str, Facts]:
     return {"machine": _machine(), "python": _python(interpreter), "versions": _versions(peers)}
 
 
-def told(found: dict[str, Facts]) -> list[str]:
-    """The same in lines for people."""
-    machine, about = found["machine"], found["python"]
+def told(found: Mapping[str, object]) -> list[str]:
+    """The same in lines for people. `found` may come from a file, so anything may be missing."""
+    machine, about, versions = (_facts(found.get(name)) for name in ("machine", "python", "versions"))
     return [
-        f"{machine['cpu']}, {machine['cores']} cores, {machine['system']}, kernel {machine['kernel']}",
+        f"{machine.get('cpu')}, {machine.get('cores')} cores, {machine.get('system')}, kernel {machine.get('kernel')}",
         f"Python {about.get('version')}, {about.get('compiler')}, {about.get('loop_nanoseconds')} ns a turn of a loop",
-        ", ".join(f"{name} {version}" for name, version in found["versions"].items()),
+        ", ".join(f"{name} {version}" for name, version in versions.items()),
     ]
+
+
+def _facts(found: object) -> Facts:
+    return found if isinstance(found, dict) else {}
 
 
 def _machine() -> Facts:
@@ -74,6 +79,8 @@ def _versions(peers: Sequence[Peer]) -> Facts:
     """Of the servers that are installed, of dnsperf, and of this checkout."""
     found: Facts = {"dnsperf": version_in(_output(["dnsperf", "-h"]))}
     for peer in peers:
+        if peer.name == Single.name:
+            continue  # it is ours
         try:
             found[peer.name] = version_in(_output([peer.path(), *peer.version_arguments]))
         except ServerError:

@@ -35,6 +35,7 @@ FIGURES: Final[Mapping[str, Figure]] = {
     "kept_p99_milliseconds": Figure("kept p99 ms", ",.1f"),
     "kept_lost": Figure("kept lost", over="sum"),
     "fresh_lost": Figure("fresh lost", over="sum"),
+    "flood_sent": Figure("flood sent"),
     "flood_answered": Figure("flood answered"),
     "dropped": Figure("dropped"),
     "shed": Figure("shed"),

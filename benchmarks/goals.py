@@ -20,7 +20,7 @@ class Goal(NamedTuple):
 
     def __str__(self) -> str:
         if self.peer is not None:
-            return f"{self.most:g} × {self.peer}"
+            return f"{self.most:g} x {self.peer}"
         return f"{FIGURES[self.figure].head} {written(self.figure, self.most)}"
 
 

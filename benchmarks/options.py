@@ -3,13 +3,23 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 from benchmarks import peers, python
 from benchmarks.peers.corefile import PROFILES
 from benchmarks.workloads import WORKLOADS
+
+QUICK: Final = (
+    *("--workloads", "hosts,cached,once,forwarded"),
+    *("--servers", "pydns,floor,nsd"),
+    *("--seconds", "1"),
+    *("--rounds", "1"),
+)
+"""What shows within a minute how far we are from the least, and from the fastest."""
 
 
 @dataclass(frozen=True)
@@ -36,9 +46,13 @@ def read_options(arguments: Sequence[str] | None = None) -> Options:
     add("--seconds", type=_within(0.1, 600.0), default=4.0, metavar="N", help="of full speed in a run (%(default)g)")
     add("--rounds", type=int, choices=range(1, 100), default=3, metavar="N", help="runs of each server (%(default)s)")
     add("--profile", choices=tuple(PROFILES), default="cluster", help="what else is in our Corefile (%(default)s)")
+    add("--quick", action="store_true", help=f"the same as {' '.join(QUICK)}; what else is given counts")
     add("--python", default=python.DEFAULT, metavar="PATH", help="which runs our server (%(default)s)")
     add("--json", type=Path, metavar="PATH", help="where to write the figures (benchmarks/results/TIME.json)")
-    return Options(**vars(parser.parse_args(arguments)))
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    found = vars(parser.parse_args([*QUICK, *words] if "--quick" in words else words))
+    del found["quick"]
+    return Options(**found)
 
 
 def _all(known: Collection[str]) -> str:

@@ -27,8 +27,8 @@ _TAIL: Final = 2000  # octets of its log that an error shows
 
 
 class Server:
-    """`witness`: the name whose address tells that it is there, and has its names. `start_seconds`: how long it took from
-    the start of its process to the first right answer."""
+    """`witness`: the name whose address tells that it is there, and has its names. `start_seconds`: from the start of
+    its process to the first right answer."""
 
     start_seconds: float
 

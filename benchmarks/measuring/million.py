@@ -1,7 +1,7 @@
 """A hosts file of a million lines: how long a start takes, and what a reload costs those who ask meanwhile.
 
-The file is written anew beside the old one and put into its place by rename, with another address of one name. Peers that
-do not look at their files by themselves get their signal.
+The file is written anew beside the old one and put into its place by rename, with another address of one name. Peers
+that do not look at their files by themselves get their signal.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from benchmarks.server import Server
 from benchmarks.workloads import FIRST_ADDRESS, label
 
 RATE: Final = 500
-"""Queries a second during the reload, of names that were not asked before: a wait shows by them, and hardly by a load."""
+"""Queries a second during the reload, of names that were not asked before: enough to see a wait, and no load."""
 
 RELOAD_SECONDS: Final = 12.0
 _BEGIN: Final = 1.0  # seconds of asking before the file changes
@@ -32,12 +32,12 @@ def measure(site: Site, peers: Sequence[Peer], outcome: Outcome) -> None:
         site.plan.tell(f"{site.workload.name}: {peer.name}")
         with outcome.noting(peer.name), started(site, peer) as (server, figures):
             if peer.name != Nsd.name:  # its zone is no hosts file
-                figures |= _reload(site, peer, server)
+                figures.update(_reload(site, peer, server))
             outcome.add(site.workload, peer.name, [figures])
 
 
 def _reload(site: Site, peer: Peer, server: Server) -> dict[str, float]:
-    """Raises ServerError where the new file is not in force in the end. The old file is put back for the next server."""
+    """Raises ServerError where the new file is not in force in the end. The old one is put back for the next server."""
     hosts = site.data.hosts
     beside, old = hosts.with_suffix(".new"), hosts.with_suffix(".old")
     write_hosts(site.workload, beside, _OTHER)

@@ -1,7 +1,7 @@
 """Names that are kept, asked a thousand times a second, beside a flood of names that no upstream answers.
 
-Every tenth query of the asker is for a name that is not kept and whose upstream answers: it tells when the server does all
-its work again.
+Every tenth query of the asker is for a name that is not kept and whose upstream answers: it tells when the server does
+all its work again.
 """
 
 from __future__ import annotations
@@ -11,17 +11,15 @@ import time
 import urllib.request
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from typing import Final
 
 from benchmarks import asker, dnsperf
 from benchmarks.asker import Asked
-from benchmarks.dnsperf import Load
 from benchmarks.figures import percentile
 from benchmarks.measuring.metrics import total
 from benchmarks.measuring.site import Outcome, Site
-from benchmarks.peers.corefile import UNANSWERED
 from benchmarks.peers.peer import Peer
+from benchmarks.pour import Poured, pour
 from benchmarks.probe import LOOPBACK, free_port
 from benchmarks.workloads import ZONE, label
 
@@ -37,15 +35,13 @@ _AFTER: Final = 15.0
 
 
 def measure(site: Site, peers: Sequence[Peer], outcome: Outcome) -> None:
-    queries = site.folder / "flood"
-    _write_flood(queries)
     for peer in peers:
         site.plan.tell(f"{site.workload.name}: {peer.name}, {_BEFORE + FLOOD_SECONDS + _AFTER:g} s")
         with outcome.noting(peer.name):
-            outcome.add(site.workload, peer.name, [_run(site, peer, queries)])
+            outcome.add(site.workload, peer.name, [_run(site, peer)])
 
 
-def _run(site: Site, peer: Peer, queries: Path) -> dict[str, float]:
+def _run(site: Site, peer: Peer) -> dict[str, float]:
     page = free_port()
     with site.running(peer, page) as server, ThreadPoolExecutor(1) as beside:
         dnsperf.pass_through(server.port, site.data.queries, site.workload.manner, 3)
@@ -55,15 +51,16 @@ def _run(site: Site, peer: Peer, queries: Path) -> dict[str, float]:
             nonlocal most
             most = max(most, server.resident())
 
-        flood = beside.submit(_pour, server.port, queries)
+        pouring = beside.submit(_pour, server.port)
         asked = asker.ask(server.port, _names(), RATE, _BEFORE + FLOOD_SECONDS + _AFTER, watch)
-        load = flood.result()
+        flood = pouring.result()
         server.check()
         with urllib.request.urlopen(f"http://{LOOPBACK}:{page}/metrics", timeout=10) as answer:
             metrics = answer.read().decode()
         return {
             **told(asked),
-            "flood_answered": load.completed,
+            "flood_sent": flood.sent,
+            "flood_answered": flood.answered,
             "dropped": total(metrics, "pydns_dropped_messages_total"),
             "shed": total(metrics, "coredns_shed_dropped_total"),
             "memory_mebibytes": before / 2**20,
@@ -73,7 +70,7 @@ def _run(site: Site, peer: Peer, queries: Path) -> dict[str, float]:
 
 
 def told(asked: Sequence[Asked]) -> dict[str, float]:
-    """What the asker's queries tell: those sent during the flood of delay, those after it of when all was normal again."""
+    """What the asker's queries tell: those sent during the flood of delays, later ones of when all was normal again."""
     end = _BEFORE + FLOOD_SECONDS
     during = [query for query in asked if _BEFORE <= query.sent < end]
     kept = [query for query in during if query.name.startswith(_KEPT)]
@@ -102,11 +99,6 @@ def _names() -> list[str]:
     return [f"fresh{i:05}.{ZONE}" if i % 10 == 9 else f"{label(i % 1000)}.{ZONE}" for i in range(count)]
 
 
-def _write_flood(path: Path) -> None:
-    with path.open("w") as file:
-        file.writelines(f"flood{i:06}.{UNANSWERED} A\n" for i in range(int(FLOOD * FLOOD_SECONDS)))
-
-
-def _pour(port: int, queries: Path) -> Load:
+def _pour(port: int) -> Poured:
     time.sleep(_BEFORE)
-    return dnsperf.pour(port, queries, FLOOD, FLOOD_SECONDS)
+    return pour(port, FLOOD, FLOOD_SECONDS)

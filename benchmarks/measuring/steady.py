@@ -1,4 +1,4 @@
-"""The same names over and over: all servers are started and warmed, then asked in turns, so that disturbances even out."""
+"""The same names over and over. All servers are started and warmed, then asked in turns: disturbances even out."""
 
 from __future__ import annotations
 

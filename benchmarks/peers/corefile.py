@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from benchmarks.peers.peer import Task
+from benchmarks.pour import UNANSWERED
 from benchmarks.probe import LOOPBACK, free_port
 from benchmarks.workloads import ZONE, Source
 
@@ -15,9 +16,6 @@ PROFILES: Final[dict[str, tuple[str, ...]]] = {
     "bare": (),
 }
 """What stands in the Corefile beside what the workload needs. A cluster logs no queries."""
-
-UNANSWERED: Final = "unanswered.example"
-"""Names below it are asked of an upstream that never answers."""
 
 _PAGES: Final = frozenset(("health", "ready", "prometheus"))
 
