@@ -52,6 +52,8 @@ def ask(
             if now - looked >= 0.05:
                 looked = now
                 beside(now)
+            if now >= seconds and not lost(asked):
+                break
             due = len(asked) / rate if now < seconds else math.inf
             select.select([sock], [], [], max(0.0, min(due - now, 0.05)))
             _receive(sock, asked, begin)

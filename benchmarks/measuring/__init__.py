@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from typing import Final
 
 from benchmarks.errors import ServerError
 from benchmarks.measuring import million, once, overload, starting, steady
@@ -15,7 +16,7 @@ from benchmarks.peers.peer import Peer
 from benchmarks.probe import LOOPBACK
 from benchmarks.workloads import Way, Workload
 
-_WAYS = {
+WAYS: Final = {
     Way.STEADY: steady.measure,
     Way.ONCE: once.measure,
     Way.START: starting.measure,
@@ -32,7 +33,7 @@ def measure(workload: Workload, peers: Sequence[Peer], plan: Plan) -> Outcome:
         return outcome  # what nobody does for us is no comparison
     with site(workload, plan) as found, _black_hole() as port:
         found.black_hole = port if workload.way is Way.OVERLOAD else 0
-        _WAYS[workload.way](found, able, outcome)
+        WAYS[workload.way](found, able, outcome)
     return outcome
 
 

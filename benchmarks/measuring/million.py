@@ -23,6 +23,7 @@ RATE: Final = 500
 """Queries a second during the reload, of names that were not asked before: enough to see a wait, and no load."""
 
 RELOAD_SECONDS: Final = 12.0
+RELOADED_WITHIN: Final = 30.0  # seconds more until the new file must be in force
 _BEGIN: Final = 1.0  # seconds of asking before the file changes
 _OTHER: Final = FIRST_ADDRESS - 1
 
@@ -55,7 +56,7 @@ def _reload(site: Site, peer: Peer, server: Server) -> dict[str, float]:
     names = [f"{label(i)}.{site.workload.domain}" for i in range(1, int(RATE * RELOAD_SECONDS) + 1)]
     try:
         asked = asker.ask(server.port, names, RATE, RELOAD_SECONDS, watch)
-        server.wait_until_it_answers(_OTHER, 30.0)
+        server.wait_until_it_answers(_OTHER, RELOADED_WITHIN)
     finally:
         os.replace(old, hosts)
     waits = asker.waits(asked)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 from collections.abc import Sequence
@@ -37,8 +38,10 @@ def build(compiler: str, package: str) -> Path:
     if found is None:
         raise ServerError(f"there is no C compiler to build the floor with: apt install {package}")
     BUILT.parent.mkdir(exist_ok=True)
-    command = [found, "-std=gnu11", "-O2", "-Wall", "-Wextra", "-o", str(BUILT), str(SOURCE)]
+    beside = BUILT.with_suffix(f".{os.getpid()}")  # another process may run, or build, the one that is there
+    command = [found, "-std=gnu11", "-O2", "-Wall", "-Wextra", "-o", str(beside), str(SOURCE)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
         raise ServerError(f"the floor cannot be built ({' '.join(command)}): {done.stderr[-1000:].strip()}")
+    os.replace(beside, BUILT)
     return BUILT

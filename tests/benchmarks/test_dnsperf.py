@@ -1,11 +1,14 @@
 """What dnsperf says, read."""
 
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from benchmarks.dnsperf import Load, parse_latencies, parse_load
+from benchmarks.dnsperf import Load, arguments, parse_latencies, parse_load
 from benchmarks.errors import BenchmarkError
+from benchmarks.workloads import Manner
 
 STATISTICS = """\
 Statistics:
@@ -35,7 +38,13 @@ line = st.sampled_from([*STATISTICS.splitlines(), *VERBOSE.splitlines()]) | st.t
 
 
 def test_statistics_are_read() -> None:
-    assert parse_load(STATISTICS) == Load(completed=1000, lost=10, wrong=10, seconds=2.5)
+    rcodes = {"NOERROR": 990, "SERVFAIL": 7, "NXDOMAIN": 3}
+    assert parse_load(STATISTICS) == Load(completed=1000, lost=10, seconds=2.5, rcodes=rcodes)
+
+
+@pytest.mark.parametrize(("rcode", "others"), [("NOERROR", 10), ("NXDOMAIN", 997), ("REFUSED", 1000)])
+def test_answers_are_counted_that_say_otherwise(rcode: str, others: int) -> None:
+    assert parse_load(STATISTICS).others_than(rcode) == others
 
 
 def test_interrupted_queries_are_lost() -> None:
@@ -45,7 +54,20 @@ def test_interrupted_queries_are_lost() -> None:
 
 def test_a_run_without_answers_has_no_wrong_ones() -> None:
     lines = [line for line in STATISTICS.splitlines() if "Response codes" not in line]
-    assert parse_load("\n".join(lines)).wrong == 0
+    assert parse_load("\n".join(lines)).others_than("NOERROR") == 0
+
+
+@pytest.mark.parametrize(
+    ("manner", "words"),
+    [
+        (Manner(), "-c 20"),
+        (Manner(clients=100, tcp=True), "-c 100"),
+        (Manner(tcp=True), "-m tcp"),
+        (Manner(option="10:0123"), "-E 10:0123"),
+    ],
+)
+def test_the_manner_of_asking_stands_on_the_command_line(manner: Manner, words: str) -> None:
+    assert words in " ".join(arguments(5301, Path("/queries"), manner))
 
 
 @pytest.mark.parametrize("missing", ["Queries completed", "Queries lost", "Run time (s)"])

@@ -1,5 +1,6 @@
 """A server that does not come to answer."""
 
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -23,5 +24,8 @@ from benchmarks.server import running
     ],
 )
 def test_it_is_told_with_the_reason(command: Sequence[str], message: str, tmp_path: Path) -> None:
-    with pytest.raises(ServerError, match=message), running("x", command, tmp_path, free_port(), 0):
+    with (
+        pytest.raises(ServerError, match=message),
+        running("x", command, tmp_path, free_port(), "a.example", min(os.sched_getaffinity(0))),
+    ):
         pytest.fail("it does not answer")

@@ -1,39 +1,57 @@
-"""The Corefile of our server."""
+"""Our own server as one that is measured."""
 
+import os
+import sys
+from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from benchmarks import dnsperf
+from benchmarks.cores import Cores
+from benchmarks.data import Data, asked
+from benchmarks.errors import BenchmarkError
+from benchmarks.measuring.site import Plan, site
+from benchmarks.peers import upstream
+from benchmarks.peers.corefile import PROFILES
 from benchmarks.peers.peer import Task
-from benchmarks.peers.pydns import PROFILES, corefile
-from benchmarks.workloads import WORKLOADS, Data
-from pydns.corefile.parser import parse_text
+from benchmarks.peers.pydns import Pydns, Single
+from benchmarks.workloads import WORKLOADS
+
+CORE = min(os.sched_getaffinity(0))
+PLAN = Plan(rounds=1, seconds=0.1, cores=Cores(CORE, CORE, CORE), tell=lambda _: None)
+PYTHON = Path(sys.executable)
 
 
-def task(workload: str) -> Task:
-    data = Data(Path("/data/hosts"), Path("/data/zone"), Path("/data/queries"))
-    return Task(WORKLOADS[workload], data, Path("/data"), 5301, 5302)
+def cases() -> Iterator[tuple[str, str]]:
+    """One of each source, and what else changes the Corefile."""
+    for name in ("hosts", "cached", "forwarded", "services-once", "start", "logged", "dual"):
+        yield from ((name, profile) for profile in PROFILES)
 
 
-@pytest.mark.parametrize(
-    ("workload", "directives"),
-    [
-        ("hosts", ["bind 127.0.0.1", "hosts /data/hosts"]),
-        ("cached", ["bind 127.0.0.1", "cache 3600", "forward . 127.0.0.1:5302"]),
-        ("forwarded", ["bind 127.0.0.1", "forward . 127.0.0.1:5302"]),
-    ],
-)
-def test_a_workload_has_what_it_needs(workload: str, directives: list[str]) -> None:
-    (block,) = parse_text(corefile(task(workload), ()), environ={}).blocks
-    assert [" ".join((directive.name, *directive.args)) for directive in block.directives] == directives
+@pytest.mark.parametrize(("name", "profile"), list(cases()))
+def test_all_answers_are_those_that_are_wanted(name: str, profile: str) -> None:
+    workload = replace(WORKLOADS[name], names=50, profile=profile)
+    try:
+        dnsperf.program()
+        upstream().path()
+    except BenchmarkError as error:
+        pytest.skip(str(error))
+    with site(workload, PLAN) as found, found.running(Pydns(PYTHON, profile)) as server:
+        load = dnsperf.pass_through(server.port, found.data.queries, workload.manner, 1)
+    assert load.rcodes == {workload.rcode: len(asked(workload))}
 
 
-def test_further_directives_stand_beside_it() -> None:
-    (block,) = parse_text(corefile(task("cached"), PROFILES["cluster"]), environ={}).blocks
-    assert set(PROFILES["cluster"]) < {directive.name for directive in block.directives}
+@pytest.mark.parametrize(("beside", "lacks"), [((), ""), (("log",), ""), (("no-such",), "no-such")])
+def test_a_directive_that_is_not_there_is_told(beside: tuple[str, ...], lacks: str) -> None:
+    said = Pydns(PYTHON, "bare").lacks(replace(WORKLOADS["hosts"], beside=beside))
+    assert lacks in said
+    assert bool(said) == bool(lacks)
 
 
-def test_each_port_is_served_once() -> None:
-    (block,) = parse_text(corefile(task("hosts"), ("health", "ready")), environ={}).blocks
-    addresses = [directive.args[0] for directive in block.directives if directive.name in ("health", "ready")]
-    assert len(set(addresses)) == 2
+def test_single_is_without_what_belongs_to_the_workload() -> None:
+    data = Data(*(Path("/data"),) * 4)
+    task = Task(WORKLOADS["multisocket"], data, Path("/data"), 5301)
+    corefiles = [peer.corefile(task) for peer in (Single(PYTHON, "bare"), Pydns(PYTHON, "bare"))]
+    assert ["multisocket" in text for text in corefiles] == [False, True]
