@@ -69,7 +69,7 @@ def test_a_workload_that_is_no_more_is_left_out() -> None:
 def test_another_file_is_a_clear_error(text: str, tmp_path: Path) -> None:
     path = tmp_path / "other.json"
     path.write_text(text)
-    with pytest.raises(BenchmarkError, match="other.json"):
+    with pytest.raises(BenchmarkError, match=r"other\.json"):
         read(path)
 
 

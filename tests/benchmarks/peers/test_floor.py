@@ -65,7 +65,7 @@ def test_nothing_that_it_is_sent_ends_it(floor: Server, message: bytes) -> None:
 
 
 def test_without_a_compiler_it_is_told_with_the_remedy() -> None:
-    with pytest.raises(ServerError, match="no C compiler .* apt install gcc libc6-dev"):
+    with pytest.raises(ServerError, match=r"no C compiler .* apt install gcc libc6-dev"):
         build("no-such-compiler", Floor.package)
 
 
