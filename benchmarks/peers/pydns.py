@@ -37,6 +37,8 @@ class Pydns(Peer):
 
     def lacks(self, workload: Workload) -> str:
         """What `pydns check` says of the directives that belong to the workload, where this checkout lacks one."""
+        if not workload.beside:
+            return ""
         text = ". {\n" + "".join(f"    {line}\n" for line in workload.beside) + "    whoami\n}\n"
         command = [self.path(), "-m", "pydns", "check", "-"]
         done = subprocess.run(command, input=text, capture_output=True, text=True, timeout=30, check=False)
