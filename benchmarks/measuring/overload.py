@@ -28,7 +28,11 @@ FLOOD: Final = 20_000  # unique names a second that nobody answers
 FLOOD_SECONDS: Final = 10.0
 
 NORMAL: Final = 0.05
-"""Seconds within which each query is answered where all is well."""
+"""Seconds within which a query is answered where all is well."""
+
+_SLICE: Final = 0.5
+_ABNORMAL: Final = 0.05
+"""The share of a slice's queries from which on not all is well: one that waits may have met another program at work."""
 
 _BEFORE: Final = 2.0  # seconds of asking before the flood
 _AFTER: Final = 15.0
@@ -75,14 +79,23 @@ def told(asked: Sequence[Asked]) -> dict[str, float]:
     during = [query for query in asked if _BEFORE <= query.sent < end]
     kept = [query for query in during if query.name.startswith(_KEPT)]
     waits = asker.waits(kept)
-    late = [query.sent for query in asked if query.sent >= end and not is_normal(query)]
     return {
         "kept_p50_milliseconds": percentile(waits, 50) * 1e3,
         "kept_p99_milliseconds": percentile(waits, 99) * 1e3,
         "kept_lost": asker.lost(kept),
         "fresh_lost": asker.lost(during) - asker.lost(kept),
-        "seconds_until_normal": max(late, default=end) - end,
+        "seconds_until_normal": seconds_until_normal([query for query in asked if query.sent >= end], end),
     }
+
+
+def seconds_until_normal(asked: Sequence[Asked], begin: float) -> float:
+    """The end of the last slice of time in which too many kept or too many fresh names had to wait, or failed."""
+    slices: dict[tuple[int, bool], list[bool]] = {}
+    for query in asked:
+        place = int((query.sent - begin) / _SLICE), query.name.startswith(_KEPT)
+        slices.setdefault(place, []).append(is_normal(query))
+    bad = [number for (number, _), normal in slices.items() if normal.count(False) > _ABNORMAL * len(normal)]
+    return (max(bad) + 1) * _SLICE if bad else 0.0
 
 
 def is_normal(query: Asked) -> bool:

@@ -34,10 +34,18 @@ def test_lost_ones_are_counted_by_their_kind() -> None:
     assert (figures["kept_lost"], figures["fresh_lost"]) == (2, 1)
 
 
-def test_the_last_late_one_tells_when_all_is_normal() -> None:
-    asked = [Asked(KEPT, 13.0), Asked(FRESH, AFTER, 1.0, 0), Asked(KEPT, 20.0, 0.001, 0)]
-    assert told(asked)["seconds_until_normal"] == 2.5
-
-
-def test_where_none_is_late_all_is_normal_at_once() -> None:
-    assert told([Asked(KEPT, AFTER, 0.001, 0)])["seconds_until_normal"] == 0
+@pytest.mark.parametrize(
+    ("late", "seconds"),
+    [
+        ([Asked(KEPT, AFTER)], 3.0),
+        ([Asked(FRESH, AFTER, 1.0, 0)], 3.0),
+        ([Asked(KEPT, AFTER), Asked(KEPT, 13.0)], 3.0),
+        ([Asked(KEPT, AFTER, 0.001, 2)] + [Asked(KEPT, AFTER, 0.001, 0)] * 19, 0.0),
+        ([Asked(KEPT, AFTER, 0.001, 2)] * 2 + [Asked(KEPT, AFTER, 0.001, 0)] * 19, 3.0),
+        ([], 0.0),
+    ],
+    ids=["lost", "late", "the last counts", "one of twenty", "more", "none"],
+)
+def test_all_is_normal_after_the_last_slice_that_is_not(late: list[Asked], seconds: float) -> None:
+    soon = [Asked(KEPT, 13.6, 0.001, 0), Asked(FRESH, 20.0, 0.001, 0)]
+    assert told([*late, *soon])["seconds_until_normal"] == seconds
