@@ -27,7 +27,7 @@ FIGURES: Final[Mapping[str, Figure]] = {
     "cpu_microseconds": Figure("CPU us/query", ".1f", ratio=True),
     "p50_microseconds": Figure("p50 us", ratio=True),
     "p99_microseconds": Figure("p99 us", ratio=True),
-    "start_seconds": Figure("start s", ".2f", ratio=True),
+    "start_seconds": Figure("start s", ".3f", ratio=True),
     "memory_mebibytes": Figure("memory MiB", ".1f", ratio=True),
     "peak_mebibytes": Figure("peak MiB", ".1f", ratio=True),
     "longest_wait_milliseconds": Figure("longest wait ms", ",.1f", ratio=True, over="most"),

@@ -62,8 +62,11 @@ def _image(path: str) -> str:
 
 
 def _surroundings(content: Mapping[str, object]) -> str:
-    """Machine, versions and date."""
-    return "\n".join((f"Measured {str(content.get('taken'))[:10]}:", *(f"* {line}" for line in facts.told(content))))
+    """Date, settings, machine and versions."""
+    settings = content.get("settings")
+    told = ", ".join(f"{name} {value}" for name, value in settings.items()) if isinstance(settings, dict) else ""
+    head = f"Measured {str(content.get('taken'))[:10]}" + (f" ({told}):" if told else ":")
+    return "\n".join((head, *(f"* {line}" for line in facts.told(content))))
 
 
 def main(words: Sequence[str]) -> int:

@@ -12,9 +12,10 @@ from benchmarks.workloads import Workload
 
 
 def workload(wanted: Workload, results: Sequence[Result]) -> str:
-    """Each server's figures, and how many times a peer's CPU time ours is."""
+    """Each server's figures, what disturbed them, and how many times a peer's CPU time ours is."""
     own = [result for result in results if result.workload == wanted.name]
     names = columns([result.figures for result in own])
+    names += [name for name in ("core_used_by_others",) if any(name in result.figures for result in own)]
     ours = next((result.figures for result in own if result.server == OURS), {})
     rows = []
     for result in own:

@@ -48,7 +48,7 @@ def test_a_workload_that_was_not_measured_has_no_verdict() -> None:
     assert judge(results("hosts", "cpu_microseconds", pydns=1.0), [HALF_A_SECOND]) == []
 
 
-@pytest.mark.parametrize(("goal", "text"), [(TWICE, "2 x nsd"), (HALF_A_SECOND, "start s 0.50")])
+@pytest.mark.parametrize(("goal", "text"), [(TWICE, "2 x nsd"), (HALF_A_SECOND, "start s 0.500")])
 def test_a_goal_is_told_in_a_word(goal: Goal, text: str) -> None:
     assert str(goal) == text
 

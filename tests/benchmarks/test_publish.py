@@ -11,6 +11,7 @@ from benchmarks.python import ROOT
 
 CONTENT = {
     "taken": "2030-01-02T03:04:05+00:00",
+    "settings": {"rounds": 3, "profile": "cluster"},
     "machine": {"cpu": "A CPU", "cores": 2},
     "versions": {"nsd": "4.6.1"},
     "results": [
@@ -50,7 +51,7 @@ def test_our_readmes_have_their_markers(name: str) -> None:
     [
         ("README.md", "![CPU time for a query, ours and others'](benchmarks/results/published.svg)"),
         ("README.md", "| hosts | 1.2 x nsd | 2.50 | **missed** |"),
-        ("README.md", "Measured 2030-01-02:"),
+        ("README.md", "Measured 2030-01-02 (rounds 3, profile cluster):"),
         ("benchmarks/README.md", "![CPU time for a query, ours and others'](results/published.svg)"),
         ("benchmarks/README.md", "| nsd | 4.0 | 2.50 |"),
         ("benchmarks/README.md", "* A CPU, 2 cores"),

@@ -26,8 +26,15 @@ def test_without_peers_there_is_no_column_for_ratios() -> None:
     assert tables.workload(WORKLOADS["start-cluster"], RESULTS).splitlines()[2:] == [
         "|  | start s |",
         "| --- | ---: |",
-        "| pydns | 0.20 |",
+        "| pydns | 0.200 |",
     ]
+
+
+def test_what_others_took_of_the_core_is_shown() -> None:
+    disturbed = [Result("once", "nsd", (), {"lost": 0.0, "core_used_by_others": 0.3})]
+    assert tables.workload(WORKLOADS["once"], disturbed).endswith(
+        "|  | lost | others |\n| --- | ---: | ---: |\n| nsd | 0 | 30% |"
+    )
 
 
 def test_goals_are_told_with_what_came_of_them() -> None:
@@ -37,6 +44,6 @@ def test_goals_are_told_with_what_came_of_them() -> None:
         "| hosts | 1.2 x nsd | 2.50 | **missed** |",
         "| hosts | 0.8 x dnsmasq | - | not measured |",
         "| hosts | 1.8 x floor | - | not measured |",
-        "| start-cluster | start s 0.30 | 0.20 | met |",
+        "| start-cluster | start s 0.300 | 0.200 | met |",
         "| start-cluster | memory MiB 50.0 | - | not measured |",
     ]
