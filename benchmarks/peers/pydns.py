@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import ClassVar
 
+from benchmarks.errors import ServerError
 from benchmarks.peers.corefile import corefile
 from benchmarks.peers.peer import Peer, Task
 from benchmarks.workloads import Workload
@@ -36,14 +38,20 @@ class Pydns(Peer):
         return corefile(task, task.workload.profile or self._profile)
 
     def lacks(self, workload: Workload) -> str:
-        """What `pydns check` says of the directives that belong to the workload, where this checkout lacks one."""
+        """What `pydns check` says of the directives that belong to the workload, where this checkout lacks one.
+
+        Raises ServerError where it does not even come to say so.
+        """
         if not workload.beside:
             return ""
         text = ". {\n" + "".join(f"    {line}\n" for line in workload.beside) + "    whoami\n}\n"
-        command = [self.path(), "-m", "pydns", "check", "-"]
+        command = [self.path(), "-m", "pydns", "check", "--json", "-"]
         done = subprocess.run(command, input=text, capture_output=True, text=True, timeout=30, check=False)
-        said = (done.stdout + done.stderr).strip().splitlines()
-        return said[0] if done.returncode and said else ""
+        try:
+            errors = json.loads(done.stdout)["errors"]
+        except (ValueError, KeyError, TypeError) as error:
+            raise ServerError(f"pydns check failed: {done.stderr[-500:].strip()}") from error
+        return str(errors[0]["message"]) if errors else ""
 
 
 class Single(Pydns):

@@ -11,7 +11,7 @@ import pytest
 from benchmarks import dnsperf
 from benchmarks.cores import Cores
 from benchmarks.data import Data, asked
-from benchmarks.errors import BenchmarkError
+from benchmarks.errors import BenchmarkError, ServerError
 from benchmarks.measuring.site import Plan, site
 from benchmarks.peers import upstream
 from benchmarks.peers.corefile import PROFILES
@@ -55,3 +55,8 @@ def test_single_is_without_what_belongs_to_the_workload() -> None:
     task = Task(WORKLOADS["multisocket"], data, Path("/data"), 5301)
     corefiles = [peer.corefile(task) for peer in (Single(PYTHON, "bare"), Pydns(PYTHON, "bare"))]
     assert ["multisocket" in text for text in corefiles] == [False, True]
+
+
+def test_a_server_that_does_not_run_at_all_has_failed() -> None:
+    with pytest.raises(ServerError, match="pydns check failed"):
+        Pydns(Path("/bin/false"), "bare").lacks(WORKLOADS["logged"])
