@@ -15,9 +15,6 @@ from benchmarks.peers import OURS
 from benchmarks.peers.peer import Peer
 from benchmarks.server import Server
 
-WARMING: Final = 3
-"""Passes over all names before the first run: the first fills a cache, the second our packet cache."""
-
 LATENCY_SECONDS: Final = 1.0
 
 
@@ -29,7 +26,7 @@ def measure(site: Site, peers: Sequence[Peer], outcome: Outcome) -> None:
             plan.tell(f"{workload.name}: starting {peer.name}")
             with outcome.noting(peer.name):
                 server = stack.enter_context(site.running(peer))
-                dnsperf.pass_through(server.port, site.data.queries, workload.manner, WARMING)
+                dnsperf.pass_through(server.port, site.data.queries, workload.manner, workload.warming)
                 server.check()
                 servers.append(server)
         runs: dict[Server, list[dict[str, float]]] = {server: [] for server in servers}
