@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import logging
 import time
+from array import array
 from collections import OrderedDict
 from struct import Struct
 from typing import TYPE_CHECKING, Any, Final
@@ -19,6 +20,7 @@ from typing import TYPE_CHECKING, Any, Final
 import trio
 
 from pydns.errors import WireError
+from pydns.names import LOWER
 from pydns.records import Class, Rcode, Type
 from pydns.wire.edns import COOKIE, KEEPALIVE, PADDING, pack_options
 from pydns.wire.scan import scan
@@ -42,11 +44,14 @@ _OVERHEAD: Final = 600  # bytes that an entry takes beside its key and its messa
 _PER_TTL: Final = 150  # bytes of an (offset, TTL) pair: measured, rounded up
 _MOST_ORDERS: Final = 8  # of the records of an answer
 _MOST_TURNS: Final = 128  # replays of such an answer; then the chain is asked for new orders
-_SEEN: Final = 50_000  # keys that were asked once; an answer is kept from its second asking on
+_PLACES: Final = 1 << 16  # for keys that were asked once, two in each; an answer is kept from its second asking on
 _KEPT_RCODES: Final = frozenset((Rcode.NOERROR, Rcode.NXDOMAIN))
 _NEVER: Final = frozenset((Type.AXFR, Type.IXFR, Type.TKEY, Type.TSIG, Type.OPT))
 _WITH_OPT: Final = b"\0\1\0\0\0\0\0\1"  # the counts of a question and an OPT
 _IN: Final = int(Class.IN)
+_COOKIE_ALONE: Final = {  # by the length of an OPT that holds but a cookie (RFC 7873 section 4): from its RDLEN on
+    11 + 4 + size: (4 + size).to_bytes(2) + COOKIE.to_bytes(2) + size.to_bytes(2) for size in (8, *range(16, 41))
+}
 _put_ttl: Final = Struct("!I").pack_into
 
 Watch = tuple["Callable[[bytes, Any, bytes], None]", ...]
@@ -155,8 +160,9 @@ class PacketCache:
         self._left_out = HOP_BY_HOP - read_options
         self._most_bytes = most_bytes
         self._tallies: dict[tuple[Credit, ...], Tally] = {}
-        self._seen: set[int] = set()
-        self._seen_before: set[int] = set()
+        # Keys that were asked once, by 32 bits of their hashes: the last and the one before it of each place.
+        self._seen = array("I", bytes(4 * _PLACES))
+        self._seen_before = array("I", bytes(4 * _PLACES))
 
     def find(self, key: bytes, now: float) -> Kept | None:
         """The answer for a key, brought up to `now`."""
@@ -165,6 +171,24 @@ class PacketCache:
             return kept
         self._remove(key, kept)
         return None
+
+    def find_folded(self, key: bytes, now: float) -> tuple[Kept, int] | None:
+        """As `find`, for a message behind its id that is in no table: once more with its name in small letters and
+        without a COOKIE that stands there alone. Gives the offset of the question's end within `key` as well.
+
+        It knows the plainest messages only and reads no more of them than it must. That is enough: what it looks up is
+        another spelling of the same message, or nothing that stands in the table, where keys are whole, valid messages.
+        """
+        end = key.find(0, 10) + 5
+        name = key[10:end]
+        folded = name[:-4].translate(LOWER)
+        rest = key[end:]
+        if len(rest) > 11 and rest[9:15] == _COOKIE_ALONE.get(len(rest)) and COOKIE in self._left_out:
+            rest = rest[:9] + b"\0\0"
+        elif folded == name[:-4]:
+            return None
+        kept = self.find(key[:10] + folded + name[-4:] + rest, now)
+        return None if kept is None else (kept, end)
 
     def answer(self, query: bytes, question_end: int, kept: Kept, client: Client) -> bytes:
         """The message for a query that is the same as the kept one's but for letters and options left out."""
@@ -215,11 +239,7 @@ class PacketCache:
         """
         if query.personal or not reply.replay or reply.finish or reply.rcode not in _KEPT_RCODES:
             return
-        mark = hash(key)
-        if mark not in self._seen and mark not in self._seen_before:
-            self._seen.add(mark)
-            if len(self._seen) >= _SEEN:
-                self._seen_before, self._seen = self._seen, set()
+        if not self._was_seen(hash(key)):
             return
         names = (query.name, *query.asked_within)
         changes = self._changes
@@ -245,6 +265,16 @@ class PacketCache:
             body, end, names, changes.epoch, reply.watchers, tally, shortened, now, now + seconds, reply.ages, orders
         )
         self._put(key, kept)
+
+    def _was_seen(self, number: int) -> bool:
+        """Whether a key of that hash was asked before and not too many others since; from now on it was."""
+        place, tag = number % _PLACES, number >> 16 & 0xFFFFFFFF
+        last = self._seen[place]
+        if tag == last or tag == self._seen_before[place]:
+            return True
+        self._seen_before[place] = last
+        self._seen[place] = tag
+        return False
 
     def _put(self, key: bytes, kept: Kept) -> None:
         kept.tally.holders += 1

@@ -91,7 +91,8 @@ class Plugin(ABC):
     def at_once(self, query: Query) -> Reply | Turn:
         """What `serve` would answer, where that can be said without a wait and without `call_next`.
 
-        The reply is one that nobody else has: plugins ahead of this one may write to it. A mere pass says `at_once = pass_on`.
+        The reply is one that nobody else has: plugins ahead of this one may write to it. A mere pass says
+        `at_once = pass_on`.
         """
         return Turn.SERVE
 

@@ -114,7 +114,13 @@ class UdpListener:
                 outgoing[i] = end - at
             else:
                 client.slot = i
-                answer = server.take_new(data[at : at + 2].tobytes() + key, client, packets)
+                wire = data[at : at + 2].tobytes() + key
+                folded = packets.find_folded(key, now)
+                if folded is not None:
+                    kept, end = folded
+                    answer: bytes | None = packets.answer(wire, end + 2, kept, client)
+                else:
+                    answer = server.take_new(wire, client, packets)
                 if answer is not None and (length := len(answer)) <= SIZE:
                     data[at : at + length] = answer
                     outgoing[i] = length

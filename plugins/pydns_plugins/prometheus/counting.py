@@ -177,6 +177,8 @@ class Counting:
     def __init__(self) -> None:
         self._series: dict[Labels, _Series] = {}
         self._unanswered: Counter[Labels] = Counter()
+        self._last: Labels | None = None
+        self._last_series = _Series()
 
     def count(self, query: Query, reply: Reply, answer: bytes | None, seconds: float) -> Credit | None:
         """Counts a query and its answer (None: nothing left), and gives what counts replays of that."""
@@ -186,9 +188,11 @@ class Counting:
         if answer is None:
             self._unanswered[labels] += 1
             return None
-        series = self._series.get(labels)
-        if series is None:
-            series = self._new(labels)
+        if labels == self._last:  # to compare is quicker than to hash
+            series = self._last_series
+        else:
+            series = self._series.get(labels) or self._new(labels)
+            self._last, self._last_series = labels, series
         return series.count(seconds, len(query.wire), len(answer))
 
     def refused(self, refusal: Refusal) -> None:
