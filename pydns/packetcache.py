@@ -167,7 +167,7 @@ class PacketCache:
     def find(self, key: bytes, now: float) -> Kept | None:
         """The answer for a key, brought up to `now`."""
         kept = self.entries.get(key)
-        if kept is None or kept.freshen(now, self._changes):
+        if kept is None or (kept.until > now and kept.epoch == self._changes.epoch) or kept.freshen(now, self._changes):
             return kept
         self._remove(key, kept)
         return None
@@ -189,6 +189,15 @@ class PacketCache:
             return None
         kept = self.find(key[:10] + folded + name[-4:] + rest, now)
         return None if kept is None else (kept, end)
+
+    def answer_same(self, query: bytes, kept: Kept, client: Client) -> bytes:
+        """The message for a query that is the kept one's octet for octet, save its id."""
+        answer = query[:2] + kept.body
+        kept.tally.count += 1
+        if kept.more:
+            kept.turn()
+            tell(kept.watchers, query, client, answer)
+        return answer
 
     def answer(self, query: bytes, question_end: int, kept: Kept, client: Client) -> bytes:
         """The message for a query that is the same as the kept one's but for letters and options left out."""

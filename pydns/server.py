@@ -84,12 +84,18 @@ class Server:
         for packets in self._packets.values():
             packets.hand_in()
 
-    def take(self, wire: bytes, client: Answerable) -> None:
+    def take(self, wire: bytes, client: Answerable, now: float) -> None:
         """Takes a message: answers it at once where that can be done, or queues it."""
         packets = self.packets(client.transport, client.family)
-        kept = packets.find(wire[2:], trio.current_time())
+        key = wire[2:]
+        kept = packets.find(key, now)
         if kept is not None:
-            client.send(packets.answer(wire, kept.question_end + 2, kept, client))
+            client.send(packets.answer_same(wire, kept, client))
+            return
+        folded = packets.find_folded(key, now)
+        if folded is not None:
+            kept, end = folded
+            client.send(packets.answer(wire, end + 2, kept, client))
             return
         answer = self.take_new(wire, client, packets)
         if answer is not None:

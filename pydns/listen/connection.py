@@ -35,7 +35,7 @@ class Connection:
 
     __slots__ = (
         "_begun", "_connections", "_ended", "_events", "_full", "_gathered", "_local", "_moved", "_name", "_out",
-        "_peer", "_reader", "_taken", "_under_way", "_unsent", "_waits", "client", "held", "size", "socket",
+        "_peer", "_reader", "_taken", "_under_way", "_unsent", "_waits", "client", "family", "held", "size", "socket",
     )  # fmt: skip
 
     transport = "tcp"
@@ -44,6 +44,7 @@ class Connection:
         self, sock: socket.socket, name: tuple[Any, ...], client: str | bytes, connections: Connections
     ) -> None:
         self.socket = sock
+        self.family = 4 if sock.family == socket.AF_INET else 6
         self.client = client  # whom it counts against
         self.size = 0  # octets of answers that are here
         self.held = 0  # of them, those counted in `Connections.held`
@@ -63,10 +64,6 @@ class Connection:
         self._gathered = False  # `flush` comes
         self._events = EPOLLIN
         self._waits: Waiting[Connection] | None = None
-
-    @property
-    def family(self) -> int:
-        return 4 if self.socket.family == socket.AF_INET else 6
 
     @property
     def peer(self) -> Address:
@@ -143,9 +140,9 @@ class Connection:
         self._under_way += len(messages)
         if messages:
             self._begun = True
-        take = self._connections.taker.take
+        take, now = self._connections.taker.take, self._connections.now
         for wire in messages:
-            take(wire, self)
+            take(wire, self, now)
         if messages and limits.most_queries is not None and self._taken >= limits.most_queries:
             self._reader.rest.clear()
             self.end("queries")
@@ -189,6 +186,12 @@ class Connection:
     def _settle(self) -> None:
         """What follows from a step: whether it is over, what epoll shall report, and which time is running."""
         rest = self._reader.rest
+        if not (rest or self._unsent or self._out or self._under_way or self._full or self._ended or self.held) and (
+            self._events == EPOLLIN
+        ):  # most: it may ask again
+            self._wait(self._connections.idle, True)
+            self._begun = False
+            return
         held = bool(rest) and self._reader.held
         unsent = bool(self._unsent or self._out)
         if self._ended and not (self._under_way or unsent or held):

@@ -20,8 +20,8 @@ class Answerable(Client, Protocol):
 class Taker(Protocol):
     """Takes messages from listeners."""
 
-    def take(self, wire: bytes, client: Answerable) -> None:
-        """Takes one message. `client.send` is called exactly once for it, now or later."""
+    def take(self, wire: bytes, client: Answerable, now: float) -> None:
+        """Takes one message that came `now`, on trio's clock. `client.send` is called once for it, at once or later."""
 
     def go(self) -> None:
         """Call it after a batch of `take`: what was queued is worked on now."""

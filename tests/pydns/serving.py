@@ -118,7 +118,7 @@ class Serving:
     def take(self, wire: bytes, client: Asker | None = None) -> Asker:
         """Hands a message in, as a listener does; the client is asked for the answer."""
         client = client or Asker()
-        self.server.take(wire, client)
+        self.server.take(wire, client, trio.current_time())
         self.server.go()
         return client
 

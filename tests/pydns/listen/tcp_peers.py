@@ -37,7 +37,7 @@ class Answering:
         self.goes = 0
         self._news = trio.Event()
 
-    def take(self, wire: bytes, client: Answerable) -> None:
+    def take(self, wire: bytes, client: Answerable, now: float) -> None:
         self.taken.append(wire)
         self.clients.append(client)
         if self.hold:
