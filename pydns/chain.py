@@ -24,6 +24,8 @@ def fold(plugins: Sequence[Plugin], opcode: int) -> CallNext:
         if opcode in plugin.opcodes and not _does_nothing(type(plugin)):
             link = _link if type(plugin).__module__.startswith(_OURS) else _checking_link
             call = link(plugin, call)
+            if not plugin.frees_task:
+                call = _with_task(call)
     return call
 
 
@@ -50,6 +52,16 @@ def _checking_link(plugin: Plugin, call_next: CallNext) -> CallNext:
         return reply
 
     return link
+
+
+def _with_task(link: CallNext) -> CallNext:
+    """For a plugin that may hold something of its task's: from here on the query keeps the one that it has."""
+
+    def keeping(query: Query) -> Coroutine[Any, Any, Reply]:
+        query.may_be_set_aside = False
+        return link(query)
+
+    return keeping
 
 
 Ask = Callable[["Query"], "Reply | Turn"]

@@ -1,11 +1,22 @@
-"""Answers queries without a task for each: workers await one query after the other.
+"""Answers queries without a task for each: workers drive one query's coroutine after the other.
 
-A query that never waits costs one `await`. One that waits keeps the worker's task as its own, so that trio's
+A query that never waits costs no more than its own calls. One that waits does so in one of two ways.
+
+**With its task.** What it yields is a trap of trio's. It keeps the worker's task as its own, so that trio's
 current_task, cancel scopes and parking stay right, and in that moment two parked workers are woken to go on with the
 queue: 1, 2, 4, 8 ..., so 64 queries that wait need six turns of the scheduler.
 
-What notices the waiting is `_noticing_waits`: it hands every trap of the worker's coroutine on to trio untouched, as
-`yield from` would, and calls back first. For a query that does not wait it costs nothing.
+**Set aside.** What it yields is a `Waiter`: it waits for nothing of trio's, only for somebody to call `wake`. Then it
+needs no task meanwhile: the worker goes on with the next query, and when it is woken any worker goes on with it, in
+that worker's task. That is right only where nothing that belongs to a task is held across the wait: no cancel scope,
+nursery, lock or limiter, for trio ends those in the task that began them. So a waiter asks for it only where its query
+says that it may, and that is so only while all plugins above have promised it (`Plugin.frees_task`). Within one run of
+`send` the coroutine does have a task, the same from its first step to its last, and trio's promises hold there: a
+cancel scope that was opened since the wait and is closed ahead of the next one never sees another task. Nothing is
+resumed twice: a waiter that is woken leaves `aside` in that step, and one that is not there is nobody.
+
+The sweep cancels what is overdue. A query with its task is cancelled there. One that was set aside is given to a worker
+whose scope is cancelled, and has to wait with that task: so trio itself raises Cancelled in it, as in the others.
 """
 
 from __future__ import annotations
@@ -18,6 +29,8 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 
 import trio
 from trio.lowlevel import Abort, current_task, reschedule, wait_task_rescheduled
+
+from pydns.waiter import Waiter
 
 if TYPE_CHECKING:
     from pydns.listen.taker import Answerable
@@ -42,7 +55,7 @@ _TURN: Final = 64  # queries that one worker answers before other tasks have the
 class Answerer(Protocol):
     """Who answers the queries: see `pydns.server`. Neither raises an Exception."""
 
-    async def answer(self, query: Query, key: bytes | None) -> bytes | None: ...
+    def answer(self, query: Query, key: bytes | None) -> Coroutine[Any, Any, bytes | None]: ...
 
     def overdue(self, query: Query) -> bytes: ...
 
@@ -50,11 +63,14 @@ class Answerer(Protocol):
 Job = tuple[Answerer, "Query", bytes | None, "Answerable"]
 """Who answers, the query, its key in the packet cache, and where the answer goes."""
 
+Begun = tuple[Coroutine[Any, Any, bytes | None], Job, float, bool]
+"""A query that was set aside: what answers it, since when it waits, and whether it is overdue."""
+
 
 class Crew:
     """Workers over one queue; `client.send` of each query is called once, with what came of it.
 
-    `dropped` counts the queries that found the queue full.
+    `dropped` counts the queries that found the queue full, `under_way` are those that were begun and not answered yet.
     """
 
     def __init__(
@@ -68,17 +84,22 @@ class Crew:
         self.dropped = 0
         self.patience = patience
         self.queue: deque[Job] = deque()
+        self.aside: dict[Waiter, Begun] = {}
+        self.woken: deque[Begun] = deque()  # they were set aside, and go on now
         self.parked: list[trio.lowlevel.Task] = []
         self.workers = 0
-        self.most_workers = under_way
+        self.under_way = 0
+        self.most = under_way
         self.due = 0  # woken, and not running yet
         self.now = trio.current_time()  # of the last batch
-        self.waiting: dict[_Worker, float] = {}  # worker: since when; the oldest first
-        self.waits = 0  # queries since the last batch that waited
+        self.waiting: dict[_Worker, float] = {}  # workers whose query waits with their task: since when
+        self.waits = 0  # queries since the last batch that waited with their task
         self._nursery = nursery
         self._queued = queued
         self._wakes = 0  # so many are woken for the next batch at once, since so many waited lately
         self._first_wait = trio.Event()
+        self._ended = False
+        self._resume = self.resume  # bound once
 
     def add(self, job: Job) -> bool:
         """Queues a query; False where it was dropped. Call `go` after a batch of these."""
@@ -97,66 +118,112 @@ class Crew:
             self.wake(self._wakes or 1)
 
     def wake(self, count: int) -> None:
-        for _ in range(min(count, len(self.queue) - self.due)):
-            if self.parked:
-                reschedule(self.parked.pop())
-            elif self.workers < self.most_workers:
-                self.workers += 1
-                self._nursery.start_soon(_Worker(self).run)
-            else:
+        """Wakes so many workers for the queue, where there is so much to do."""
+        for _ in range(min(count, len(self.queue) - self.due, self.most - self.under_way)):
+            if not self._wake_one():
                 return
-            self.due += 1
 
-    def waits_for(self, worker: _Worker) -> None:
-        """A worker's query waits for the first time."""
+    def _wake_one(self) -> bool:
+        if self.parked:
+            reschedule(self.parked.pop())
+        elif self.workers < self.most:
+            self.workers += 1
+            self._nursery.start_soon(_Worker(self).run)
+        else:
+            return False
+        self.due += 1
+        return True
+
+    def set_aside(self, waiter: Waiter, begun: Begun) -> None:
+        """The query waits there, without a task."""
+        if self._ended:
+            self._close(begun)
+            return
+        if not self.aside:
+            self._begin_to_sweep()
+        self.aside[waiter] = begun
+        waiter.resume = self._resume
+
+    def resume(self, waiter: Waiter) -> None:
+        """The query that was set aside there goes on soon; one worker takes all that come in a moment."""
+        begun = self.aside.pop(waiter, None)
+        if begun is not None:
+            self.woken.append(begun)
+            # There is one to wake: of `most` workers not all can be busy, with this query in the hands of none.
+            if not self.due:
+                self._wake_one()
+
+    def waits_for(self, worker: _Worker, since: float) -> float:
+        """A worker's query waits with its task: others go on with the rest. Gives back since when it waits."""
         if not self.waiting:
-            self._first_wait.set()
-            self.now = trio.current_time()  # while nobody waited, the sweep has not kept it up
-        self.waiting[worker] = self.now
+            self._begin_to_sweep()
+        self.waiting[worker] = since = since or self.now
         self.waits += 1
         if self.queue:
             self.wake(2)
+        if self.woken and not self.due:
+            self._wake_one()
+        return since
+
+    def _begin_to_sweep(self) -> None:
+        if not self.waiting and not self.aside:
+            self._first_wait.set()
+            self.now = trio.current_time()  # while nobody waited, the sweep has not kept it up
 
     async def sweep(self) -> None:
-        """Cancels what is overdue, until it is cancelled itself: one timer for all queries."""
-        while True:
-            if not self.waiting:
-                self._first_wait = trio.Event()
-                await self._first_wait.wait()
-            await trio.sleep(self.patience / _SWEEPS)
-            self.now = trio.current_time()
-            for worker in self._overdue():
-                del self.waiting[worker]
-                worker.scope.cancel()
+        """Cancels what is overdue, until it is cancelled itself, and the crew with it: one timer for all queries."""
+        try:
+            while True:
+                if not self.waiting and not self.aside:
+                    self._first_wait = trio.Event()
+                    await self._first_wait.wait()
+                await trio.sleep(self.patience / _SWEEPS)
+                self.now = trio.current_time()
+                self._cancel_overdue(self.now - self.patience)
+        finally:
+            self._end()
 
-    def _overdue(self) -> list[_Worker]:
-        found = []
-        for worker, since in self.waiting.items():
-            if since + self.patience > self.now:
-                break
-            found.append(worker)
-        return found
+    def _cancel_overdue(self, latest: float) -> None:
+        for worker in [worker for worker, since in self.waiting.items() if since <= latest]:
+            del self.waiting[worker]
+            worker.scope.cancel()
+        for waiter in [waiter for waiter, begun in self.aside.items() if begun[2] <= latest]:
+            coroutine, job, since, _ = self.aside.pop(waiter)
+            self.woken.append((coroutine, job, since, True))
+        if self.woken and not self.due:
+            self._wake_one()
+
+    def _end(self) -> None:
+        """What was set aside ends with the crew: nobody would go on with it."""
+        self._ended = True
+        begun = [*self.aside.values(), *self.woken]
+        self.aside.clear()
+        self.woken.clear()
+        for each in begun:
+            self._close(each)
+
+    def _close(self, begun: Begun) -> None:
+        self.under_way -= 1
+        try:
+            begun[0].close()
+        except Exception as error:
+            log.error("a query failed when it was closed: %r", error)
 
 
 class _Worker:
-    __slots__ = ("crew", "job", "scope", "waited")
+    __slots__ = ("crew", "job", "scope", "since")
 
     def __init__(self, crew: Crew) -> None:
         self.crew = crew
         self.job: Job | None = None
-        self.waited = False
+        self.since = 0.0  # when its query began to wait, 0 where it has not
         self.scope = trio.CancelScope()
 
     async def run(self) -> None:
         try:
-            await _noticing_waits(self._work(), self._about_to_wait)
+            await self._work()
         finally:
             self.crew.workers -= 1
-
-    def _about_to_wait(self) -> None:
-        if self.job is not None and not self.waited:
-            self.waited = True
-            self.crew.waits_for(self)
 
     async def _work(self) -> None:
         crew, task = self.crew, current_task()
@@ -172,61 +239,89 @@ class _Worker:
                     while True:
                         crew.due -= 1
                         await self._work_off()
-                        if len(parked) >= _SPARE_WORKERS:
+                        if len(parked) >= _SPARE_WORKERS and not self.scope.cancel_called:
                             return
                         parked.append(task)
-                        await wait_task_rescheduled(abort)
+                        await wait_task_rescheduled(abort)  # raises at once where the scope is cancelled
             except* Exception as errors:
                 # A nursery in a query that is cancelled raises other errors in one group with what cancelled it, which
                 # no `except Exception` catches.
                 if self.job is None:
                     raise  # that is no query's fault
                 log.error("a query failed when it was cancelled: %r", errors.exceptions)
-            # It comes here only when the sweep has cancelled it, in a query that is overdue.
-            job, self.job, self.waited = self.job, None, False
+            # It comes here only when its scope was cancelled, since a query was overdue.
+            job, self.job = self.job, None
             crew.due += 1
             if job is not None:
                 answerer, query, _, client = job
+                crew.under_way -= 1
                 client.send(answerer.overdue(query))
 
     async def _work_off(self) -> None:
-        """Answers what is queued, until the queue is empty or others have taken it over."""
+        """Goes on with what was woken and begins what is queued, until there is nothing left that it may take."""
         crew = self.crew
-        queue = crew.queue
+        queue, woken, most = crew.queue, crew.woken, crew.most
         taken = 0
-        while queue:
+        while True:
             taken += 1
             if taken % _TURN == 0:
                 await trio.lowlevel.checkpoint()
-                if not queue:  # others took what was left
-                    return
-            self.job = answerer, query, key, client = queue.popleft()
-            answer = await answerer.answer(query, key)
+            overdue = None
+            if woken:
+                coroutine, job, self.since, overdue = woken.popleft()
+                if overdue:
+                    self.scope.cancel()
+            elif queue and crew.under_way < most:
+                job = queue.popleft()
+                crew.under_way += 1
+                answerer, query, key, _ = job
+                query.may_be_set_aside = True
+                coroutine = answerer.answer(query, key)
+                self.since = 0.0
+            else:
+                return
+            self.job = job
+            try:
+                trap = coroutine.send(overdue or None)
+            except StopIteration as stop:
+                answer = stop.value
+            else:
+                if type(trap) is not Waiter:
+                    trap, answer = await self._with_task(coroutine, trap)
+                if trap is not None:
+                    self.job = None
+                    crew.set_aside(trap, (coroutine, job, self.since or crew.now, False))
+                    continue
             self.job = None
-            if not self.waited:
-                client.send(answer)
-                continue
-            self.waited = False
-            crew.waiting.pop(self, None)
-            client.send(answer)
-            # Others were woken for the queue, save at the limit. And the sweep may have come when the answer was there
-            # already: the next query must not stand in a scope that is cancelled.
-            if crew.workers < crew.most_workers or self.scope.cancel_called:
+            crew.under_way -= 1
+            job[3].send(answer)
+            # The sweep may have come when the answer was there already: the next query must not stand in a scope that
+            # is cancelled.
+            if self.scope.cancel_called:
                 return
 
+    @types.coroutine
+    def _with_task(
+        self, coroutine: Coroutine[Any, Any, bytes | None], trap: Any
+    ) -> Generator[Any, Any, tuple[Waiter | None, bytes | None]]:
+        """Hands each trap on to trio untouched, as `yield from` would.
 
-@types.coroutine
-def _noticing_waits(work: Coroutine[Any, Any, None], about_to_wait: Callable[[], None]) -> Generator[Any, Any, None]:
-    step: Callable[[Any], Any] = work.send
-    value: Any = None
-    while True:
+        Gives the answer, or the waiter where the query is to be set aside now.
+        """
+        crew = self.crew
+        self.since = crew.waits_for(self, self.since)
+        step: Callable[[Any], Any]
+        value: Any
         try:
-            trap = step(value)
-        except StopIteration:
-            return
-        about_to_wait()
-        try:
-            value = yield trap
-            step = work.send
-        except BaseException as error:
-            value, step = error, work.throw
+            while type(trap) is not Waiter or self.scope.cancel_called:
+                try:
+                    value = True if type(trap) is Waiter else (yield trap)
+                    step = coroutine.send
+                except BaseException as error:
+                    value, step = error, coroutine.throw
+                trap = step(value)
+        except StopIteration as stop:
+            return None, stop.value
+        finally:
+            crew.waiting.pop(self, None)
+        return trap, None

@@ -65,6 +65,13 @@ class Plugin(ABC):
     before: ClassVar[str] = "forward"
     """For a plugin from outside: it stands in the chain just ahead of this one (see `pydns.order`)."""
 
+    frees_task: ClassVar[bool] = False
+    """True where `serve` holds nothing of its task's while it awaits `call_next`: no cancel scope, nursery or lock.
+
+    A query may then wait for an upstream without a task, which costs a third, and go on in another one. A plugin that
+    opens a scope around some calls alone says True, and has `query.may_be_set_aside` be False for those.
+    """
+
     single: ClassVar[bool] = False
     """True where its background work must exist once, however many worker processes there are."""
 

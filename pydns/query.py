@@ -80,6 +80,8 @@ class Query:
     * `depth`: how many questions from within led here
     * `server`: the address that was asked, as CoreDNS's metrics write it: `dns://:53`
     * `detached`: True for a query that went down from a cache, and for all that is asked from within it
+    * `may_be_set_aside`: True while all plugins above have promised `Plugin.frees_task`, so that it may wait without a
+      task (see `pydns.crew`)
 
     An answer that came about with a look at `peer`, `local`, `id` or `metadata` depends on who asks; reading them marks
     the query as `personal` and its answer is never replayed for another. Who only watches reads `client`.
@@ -87,7 +89,7 @@ class Query:
 
     __slots__ = (
         "_id", "_metadata", "_origin", "ask", "asked_within", "began", "class_", "client", "depth", "detached", "edns",
-        "epoch", "flags", "name", "personal", "question_end", "server", "type", "wire", "zone",
+        "epoch", "flags", "may_be_set_aside", "name", "personal", "question_end", "server", "type", "wire", "zone",
     )  # fmt: skip
 
     def __init__(
@@ -119,6 +121,7 @@ class Query:
         self._origin: Query | None = None  # not itself: only the collector would free it then, and stop the server
         self.depth = 0
         self.detached = False
+        self.may_be_set_aside = False
         self.personal = False
         self.asked_within: tuple[bytes, ...] = ()
         self._metadata: dict[str, Callable[[], str]] | None = None
@@ -215,6 +218,7 @@ class Query:
         copy._origin = self.origin
         copy.depth = self.depth
         copy.detached = self.detached
+        copy.may_be_set_aside = self.may_be_set_aside
         copy.personal = self.personal
         copy.asked_within = self.asked_within
         copy._metadata = self._metadata

@@ -12,8 +12,8 @@ import trio
 from pydns.listen.connection import Connection
 from pydns.listen.limits import TcpLimits, affordable_connections
 from pydns.listen.sockaddr import to_client
-from pydns.listen.tick import TickEnd
 from pydns.listen.waiting import Waiting
+from pydns.tick import TickEnd
 
 if TYPE_CHECKING:
     from pydns.listen.taker import Taker

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, ClassVar, Final
 
 import trio
 
-from pydns.listen.mmsg import SIZE, SLOTS, Batch
 from pydns.listen.sockaddr import to_address
-from pydns.listen.tick import TickEnd
+from pydns.mmsg import SIZE, SLOTS, Batch
 from pydns.packetcache import tell
 from pydns.query import Address
+from pydns.tick import TickEnd
 
 if TYPE_CHECKING:
     from pydns.metrics import Metrics

@@ -7,13 +7,14 @@ for either.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
 
 import trio
 
 from pydns.errors import WireError
 from pydns.names import LOWER
 from pydns.records import Rcode
+from pydns.waiter import Waiter
 from pydns.wire.scan import Scan, scan
 
 if TYPE_CHECKING:
@@ -31,29 +32,6 @@ class Carrier(Protocol):
 
     def forget(self, exchange: Exchange, *, answered: bool) -> None:
         """It was answered or given up: what comes under its id from now on is junk."""
-
-
-class Waiter:
-    """Where one task waits until one of its exchanges has ended."""
-
-    __slots__ = ("_task",)
-
-    def __init__(self) -> None:
-        self._task: trio.lowlevel.Task | None = None
-
-    async def wait(self) -> None:
-        """Returns when the next of its exchanges ends. Look whether one has ended first."""
-        self._task = trio.lowlevel.current_task()
-        await trio.lowlevel.wait_task_rescheduled(self._abort)
-
-    def wake(self) -> None:
-        task, self._task = self._task, None
-        if task is not None:
-            trio.lowlevel.reschedule(task)
-
-    def _abort(self, _: Any) -> trio.lowlevel.Abort:
-        self._task = None
-        return trio.lowlevel.Abort.SUCCEEDED
 
 
 class Exchange:

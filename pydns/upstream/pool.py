@@ -9,11 +9,11 @@ from typing import Protocol, runtime_checkable
 import trio
 
 from pydns.upstream.endpoint import Endpoint
-from pydns.upstream.exchange import Waiter
 from pydns.upstream.health import CHECK_TIMEOUT, Checks
 from pydns.upstream.limits import Limits
 from pydns.upstream.sockets import Sockets
 from pydns.upstream.upstream import Upstream
+from pydns.waiter import Waiter
 
 log = logging.getLogger("pydns.upstream")
 

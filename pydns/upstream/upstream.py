@@ -8,10 +8,11 @@ import trio
 
 from pydns.records import Rcode
 from pydns.upstream.counts import Counts
-from pydns.upstream.exchange import Exchange, Waiter
+from pydns.upstream.exchange import Exchange
 from pydns.upstream.health import Health
 from pydns.upstream.tcp import TcpConnections
 from pydns.upstream.udp import UdpPorts
+from pydns.waiter import Waiter
 
 if TYPE_CHECKING:
     from collections.abc import Callable

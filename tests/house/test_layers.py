@@ -25,13 +25,17 @@ LOWER_ROOMS = {
     "wire": {"errors", "names", "query", "records"},
     "plugin": {"changes", "metrics", "records"},
     "corefile": {"errors", "names"},
-    "upstream": {"corefile", "errors", "names", "plugin", "query", "records", "reply", "wire"},
+    "upstream": {"corefile", "errors", "names", "plugin", "query", "records", "reply", "wire"}
+    | {"mmsg", "tick", "waiter"},
     "services": {"errors", "names"},
     "http": set(),
     "notify": set(),
     "settings": set(),
     "packetcache": {"errors", "records", "wire"},
-    "crew": set(),
+    "waiter": set(),
+    "mmsg": set(),
+    "tick": set(),
+    "crew": {"waiter"},
     "router": {"names", "records"},
 }
 

@@ -34,6 +34,7 @@ class Acl(Plugin):
     """
 
     name: ClassVar[str] = "acl"
+    frees_task: ClassVar[bool] = True
 
     def __init__(self, rules: Sequence[Rule]) -> None:
         self.rules = tuple(rules)

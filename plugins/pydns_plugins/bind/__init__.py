@@ -21,6 +21,7 @@ class Bind(Plugin):
     """All bind directives of one server block together."""
 
     name: ClassVar[str] = "bind"
+    frees_task: ClassVar[bool] = True
 
     opcodes: ClassVar[frozenset[int]] = frozenset()
     """None: it has nothing to do with any query."""

@@ -22,6 +22,7 @@ class Bufsize(Plugin):
     """The bufsize directive of one server block; `size` is in octets of UDP payload."""
 
     name: ClassVar[str] = "bufsize"
+    frees_task: ClassVar[bool] = True
 
     def __init__(self, size: int) -> None:
         self.size = size

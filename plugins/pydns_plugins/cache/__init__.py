@@ -47,6 +47,7 @@ class Cache(Plugin):
     """The cache directive of one server block."""
 
     name: ClassVar[str] = "cache"
+    frees_task: ClassVar[bool] = True
 
     def __init__(self, options: Options) -> None:
         self.options = options
@@ -177,6 +178,7 @@ class Cache(Plugin):
             # The next clients need not wait for it as well.
             self.keeper.put_off(key, trio.current_time())
             return None
+        query.may_be_set_aside = False  # the scope is its task's
         try:
             with trio.move_on_after(patience or math.inf):
                 end, reply = await self._ask(query, call_next, key, 1)
@@ -194,6 +196,7 @@ class Cache(Plugin):
             return None
         fresh = query.detach()
         fresh.epoch = self.house.changes.epoch
+        fresh.may_be_set_aside = False  # it has a task of its own, with a scope
         self._refreshes += 1
         self.counts[query.server].prefetches += 1
         flight = self._take_off(query, key)

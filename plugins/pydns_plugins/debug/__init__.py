@@ -21,6 +21,7 @@ class Debug(Plugin):
     """Debugging for the whole process, as long as one server block with it lives."""
 
     name: ClassVar[str] = "debug"
+    frees_task: ClassVar[bool] = True
 
     opcodes: ClassVar[frozenset[int]] = frozenset()
     """None: it has nothing to do with any query."""

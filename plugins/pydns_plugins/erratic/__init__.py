@@ -29,6 +29,7 @@ class Erratic(Plugin):
     """The erratic directive of one server block."""
 
     name: ClassVar[str] = "erratic"
+    frees_task: ClassVar[bool] = True
 
     def __init__(self, options: Options) -> None:
         self.options = options

@@ -42,6 +42,7 @@ class Errors(Plugin):
     """Logs what is raised below it, and answers below it that are SERVFAIL and say why; then passes them on."""
 
     name: ClassVar[str] = "errors"
+    frees_task: ClassVar[bool] = True
 
     def __init__(self, patterns: Sequence[Pattern] = (), *, stacktrace: bool = False) -> None:
         self.stacktrace = stacktrace

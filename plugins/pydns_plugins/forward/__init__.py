@@ -31,6 +31,7 @@ class Forward(Plugin):
     """One `forward` directive. Several in a block are asked in their order: each passes on what is not its own."""
 
     name: ClassVar[str] = "forward"
+    frees_task: ClassVar[bool] = True
 
     classes: ClassVar[frozenset[int]] = frozenset((Class.IN, Class.CH))
     """CH too, so that `version.bind` can be asked of an upstream, as in CoreDNS."""

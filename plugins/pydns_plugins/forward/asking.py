@@ -11,9 +11,10 @@ import trio
 from pydns.records import Ede, Rcode
 from pydns.reply import Reply
 from pydns.upstream.answer import reply_of
-from pydns.upstream.exchange import Exchange, Waiter
+from pydns.upstream.exchange import Exchange
 from pydns.upstream.policy import POLICIES
 from pydns.upstream.request import Request
+from pydns.waiter import Waiter
 
 if TYPE_CHECKING:
     from pydns.query import Query
@@ -42,7 +43,7 @@ class Asking:
         options = self._options
         upstreams = pool.upstreams
         request = Request.of(query)
-        waiter, timeout = Waiter(), options.read_timeout
+        waiter, timeout = Waiter(may_be_set_aside=query.may_be_set_aside), options.read_timeout
         now = trio.current_time()
         latest = now + DEADLINE
         stream = options.force_tcp or (query.transport in _STREAMS and not options.prefer_udp)

@@ -19,6 +19,7 @@ class Header(Plugin):
     """The header directive of one server block."""
 
     name: ClassVar[str] = "header"
+    frees_task: ClassVar[bool] = True
 
     def __init__(self, query: Rules, response: Rules) -> None:
         self.query = query

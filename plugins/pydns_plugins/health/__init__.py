@@ -33,6 +33,7 @@ class Health(Plugin):
     """The health directive of one server block."""
 
     name: ClassVar[str] = "health"
+    frees_task: ClassVar[bool] = True
 
     opcodes: ClassVar[frozenset[int]] = frozenset()
     """None: it has nothing to do with any query."""

@@ -37,6 +37,7 @@ class Kubernetes(Plugin):
     """The kubernetes directive of one server block."""
 
     name: ClassVar[str] = "kubernetes"
+    frees_task: ClassVar[bool] = True
 
     def __init__(self, options: Options) -> None:
         self.options = options

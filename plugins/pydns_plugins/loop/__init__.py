@@ -15,9 +15,9 @@ from pydns.plugin import CallNext, Plugin, Turn, leave
 from pydns.query import Query
 from pydns.records import Class, Ede, Type
 from pydns.reply import Reply
-from pydns.upstream.exchange import Waiter
 from pydns.upstream.pool import AsksUpstreams
 from pydns.upstream.request import Request
+from pydns.waiter import Waiter
 
 if TYPE_CHECKING:
     from pydns.corefile.tree import Directive, ServerBlock
@@ -61,6 +61,7 @@ class Loop(Plugin):
     """The loop directive of one server block: it watches over all upstreams that the block's plugins ask."""
 
     name: ClassVar[str] = "loop"
+    frees_task: ClassVar[bool] = True
 
     _probes: ClassVar[dict[bytes, _Probe]] = {}
     """Under way, by their first label. A probe of one block may come back by another, so all blocks know all."""

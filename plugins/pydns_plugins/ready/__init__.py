@@ -27,6 +27,7 @@ class Ready(Plugin):
     """
 
     name: ClassVar[str] = "ready"
+    frees_task: ClassVar[bool] = True
 
     opcodes: ClassVar[frozenset[int]] = frozenset()
     """None: it has nothing to do with any query."""

@@ -25,6 +25,7 @@ class Reload(Plugin):
     """Says how often the files are looked at; the reload itself is the process's (`pydns.run`)."""
 
     name: ClassVar[str] = "reload"
+    frees_task: ClassVar[bool] = True
 
     opcodes: ClassVar[frozenset[int]] = frozenset()
     """None: it has nothing to do with any query."""

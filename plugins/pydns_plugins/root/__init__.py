@@ -24,6 +24,7 @@ class Root(Plugin):
     """The directive is read with the Corefile's tree (`ServerBlock.root`); here is said what is wrong with it."""
 
     name: ClassVar[str] = "root"
+    frees_task: ClassVar[bool] = True
 
     opcodes: ClassVar[frozenset[int]] = frozenset()
     """None: it has nothing to do with any query."""

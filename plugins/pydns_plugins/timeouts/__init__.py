@@ -25,6 +25,7 @@ class Timeouts(Plugin):
     """The timeouts directive of one server block."""
 
     name: ClassVar[str] = "timeouts"
+    frees_task: ClassVar[bool] = True
 
     opcodes: ClassVar[frozenset[int]] = frozenset()
     """None: it has nothing to do with any query."""

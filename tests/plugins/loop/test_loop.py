@@ -118,7 +118,7 @@ async def test_a_storm_is_bounded(port: int) -> None:
             for i in range(50):
                 await sock.sendto(wire(f"{i}.example.org"), ("127.0.0.1", port))
             await until(lambda: upstream_of(process).looping, bool)
-            await until(lambda: process.crew.waiting or process.crew.queue, lambda waiting: not waiting)
+            await until(lambda: process.crew.under_way or process.crew.queue, lambda waiting: not waiting)
         count = process.house.metrics.counter("coredns_dns_requests_total", "")
         list(process.house.metrics.read())
         before = sum(count.values.values())

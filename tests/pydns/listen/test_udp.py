@@ -8,8 +8,8 @@ import pytest
 import trio
 import trio.testing
 
-from pydns.listen.mmsg import SIZE, SLOTS
 from pydns.listen.udp import UdpListener
+from pydns.mmsg import SIZE, SLOTS
 from pydns.plugin import CallNext
 from pydns.query import Address, Query
 from pydns.records import Class, Record, Type

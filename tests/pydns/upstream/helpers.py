@@ -4,12 +4,13 @@ from typing import Any
 
 import trio
 
-from pydns.upstream.exchange import Exchange, Waiter
+from pydns.upstream.exchange import Exchange
 from pydns.upstream.health import Checks
 from pydns.upstream.limits import Limits
 from pydns.upstream.pool import Pool
 from pydns.upstream.request import Request
 from pydns.upstream.testing import Script, ScriptedServer, good
+from pydns.waiter import Waiter
 
 REQUEST = Request(b"\x03www\x07example\x03org\x00\x00\x01\x00\x01", 0x0100, False)
 

@@ -7,9 +7,10 @@ import trio
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pydns.upstream.exchange import Exchange, Waiter
+from pydns.upstream.exchange import Exchange
 from pydns.upstream.request import Request
 from pydns.upstream.testing import Asked
+from pydns.waiter import Waiter
 from pydns.wire.edns import opt_record
 from tests.pydns.upstream.helpers import asking
 

@@ -5,11 +5,12 @@ import trio
 import trio.testing
 
 from pydns.upstream.endpoint import Endpoint
-from pydns.upstream.exchange import Exchange, Waiter
+from pydns.upstream.exchange import Exchange
 from pydns.upstream.health import Checks
 from pydns.upstream.limits import Limits
 from pydns.upstream.pool import Pool
 from pydns.upstream.testing import Asked
+from pydns.waiter import Waiter
 from tests.pydns.upstream.helpers import REQUEST, asking
 
 

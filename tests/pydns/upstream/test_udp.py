@@ -7,11 +7,12 @@ import trio.testing
 
 from pydns.upstream import udp
 from pydns.upstream.endpoint import Endpoint
-from pydns.upstream.exchange import Exchange, Waiter
+from pydns.upstream.exchange import Exchange
 from pydns.upstream.health import Checks
 from pydns.upstream.limits import Limits
 from pydns.upstream.pool import Pool
 from pydns.upstream.testing import Asked, ScriptedServer
+from pydns.waiter import Waiter
 from tests.pydns.upstream.helpers import REQUEST, asking
 
 

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import pytest
 
-from pydns.listen.mmsg import CONTROL_LENGTH, NAME, SIZE, SLOTS, Batch
+from pydns.mmsg import CONTROL_LENGTH, NAME, SIZE, SLOTS, Batch
 
 _IP_PKTINFO = 8
 LOOPBACK = {socket.AF_INET: "127.0.0.1", socket.AF_INET6: "::1"}

@@ -1,7 +1,7 @@
 import trio
 import trio.testing
 
-from pydns.listen.tick import TickEnd
+from pydns.tick import TickEnd
 
 
 async def settle() -> None:
