@@ -24,7 +24,8 @@ SIZE: Final = 4096
 
 NAME: Final = 28  # struct sockaddr_in6, the larger of the two
 CONTROL: Final = 64
-_HEADER: Final = 64  # struct mmsghdr: name* namelen iov* iovlen control* controllen flags | len
+HEADER: Final = 64
+"""Octets of struct mmsghdr: name* namelen iov* iovlen control* controllen flags | len."""
 
 # Lengths of a control message with its padding (CMSG_SPACE): in_pktinfo has 12 octets, in6_pktinfo 20.
 CONTROL_LENGTH: Final = {socket.AF_INET: 32, socket.AF_INET6: 40}
@@ -35,10 +36,10 @@ _INTERFACE_AT: Final = {socket.AF_INET: 4, socket.AF_INET6: 8}  # in 32-bit word
 _libc = ctypes.PyDLL(None, use_errno=True)
 _libc.recvmmsg.argtypes = [ctypes.c_int, ctypes.c_void_p, ctypes.c_uint, ctypes.c_int, ctypes.c_void_p]
 _libc.sendmmsg.argtypes = [ctypes.c_int, ctypes.c_void_p, ctypes.c_uint, ctypes.c_int]
-_receive, _send = _libc.recvmmsg, _libc.sendmmsg
+recvmmsg, sendmmsg = _libc.recvmmsg, _libc.sendmmsg
 
 
-def _address(buffer: bytearray | memoryview) -> int:
+def address_of(buffer: bytearray | memoryview) -> int:
     return ctypes.addressof((ctypes.c_char * len(buffer)).from_buffer(buffer))
 
 
@@ -57,15 +58,15 @@ class Batch:
         self.names = memoryview(bytearray(SLOTS * NAME))
         self.control = memoryview(bytearray(SLOTS * CONTROL))
         self._vectors = bytearray(SLOTS * 16)
-        self._headers = bytearray(SLOTS * _HEADER)
-        data, names, control = map(_address, (self.data, self.names, self.control))
-        vectors = _address(self._vectors)
+        self._headers = bytearray(SLOTS * HEADER)
+        data, names, control = map(address_of, (self.data, self.names, self.control))
+        vectors = address_of(self._vectors)
         for i in range(SLOTS):
             struct.pack_into("QQ", self._vectors, i * 16, data + i * SIZE, SIZE)
             struct.pack_into(
                 "QI4xQQQQi4xI4x",
                 self._headers,
-                i * _HEADER,
+                i * HEADER,
                 names + i * NAME,
                 NAME,
                 vectors + i * 16,
@@ -80,13 +81,13 @@ class Batch:
         self.outgoing = memoryview(self._vectors).cast("Q")[1::2]
         self._interfaces = self.control.cast("I")[_INTERFACE_AT[self.family] :: CONTROL // 4]
         self._no_interfaces = memoryview(bytes(SLOTS * 4)).cast("I")
-        self._at = _address(self._headers)
+        self._at = address_of(self._headers)
 
     def receive(self) -> int:
         """Takes what is there, at most `SLOTS` messages; 0 where there is none. Raises OSError."""
         self._headers[:] = self._fresh_headers
         self._vectors[:] = self._fresh_vectors
-        count: int = _receive(self._descriptor, self._at, SLOTS, socket.MSG_DONTWAIT, None)
+        count: int = recvmmsg(self._descriptor, self._at, SLOTS, socket.MSG_DONTWAIT, None)
         if count > 0:
             if self.with_local:
                 # The answer leaves by the interface that its route names, which need not be the one it came in by.
@@ -101,7 +102,7 @@ class Batch:
         """Sends `count` slots from `first` on; says how many could not be sent."""
         failed = 0
         while count > 0:
-            sent: int = _send(self._descriptor, self._at + first * _HEADER, count, socket.MSG_DONTWAIT)
+            sent: int = sendmmsg(self._descriptor, self._at + first * HEADER, count, socket.MSG_DONTWAIT)
             if sent <= 0:  # the first of them: its peer cannot be reached, or there is no room in the kernel
                 sent = 1
                 failed += 1
@@ -112,9 +113,9 @@ class Batch:
     def for_sending(self) -> None:
         """Has all headers ready to send: for a batch that receives nothing, and is filled by `put`."""
         for i in range(SLOTS):
-            struct.pack_into("I", self._headers, i * _HEADER + 8, NAME_LENGTH[self.family])
+            struct.pack_into("I", self._headers, i * HEADER + 8, NAME_LENGTH[self.family])
             if self.with_local:
-                struct.pack_into("Q", self._headers, i * _HEADER + 40, CONTROL_LENGTH[self.family])
+                struct.pack_into("Q", self._headers, i * HEADER + 40, CONTROL_LENGTH[self.family])
 
     def put(self, slot: int, name: bytes, control: bytes, message: bytes) -> None:
         """Fills a slot. `name` and `control` are as `peer` gave them."""

@@ -35,6 +35,7 @@ class TickEnd:
 
         try:
             self._task = task = current_task()
+            self._armed = False  # where an earlier run was cancelled
             task_status.started()
             while True:
                 await wait_task_rescheduled(abort)

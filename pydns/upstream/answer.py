@@ -10,6 +10,7 @@ from pydns.reply import Reply
 from pydns.upstream.request import ECS
 from pydns.wire.edns import options
 from pydns.wire.message import without_opt
+from pydns.wire.scan import scan
 
 if TYPE_CHECKING:
     from pydns.query import Query
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 _EDE: Final = 15  # RFC 8914
 _MAX_ERRORS: Final = 4
 _MAX_ERROR_TEXT: Final = 200  # octets
+_OPT_LENGTH: Final = 11  # octets ahead of its options
 _PASSED_FLAGS: Final = 0x0400 | 0x0200 | 0x0080 | 0x0020  # AA, TC (of a cut answer over TCP), RA, AD
 
 
@@ -27,33 +29,34 @@ def reply_of(exchange: Exchange, query: Query, by: str) -> Reply:
     Extended DNS errors go on to the client; ECS does where the query held one (RFC 7871 section 7.2.2). An extended
     rcode needs the client's EDNS; without it the answer is SERVFAIL.
     """
-    wire, found = exchange.wire, exchange.scan
-    assert found is not None
-    how = "tcp" if exchange.stream else "udp"
-    why = f"{exchange.upstream.name} {how} {exchange.seconds * 1000:.0f} ms"
-    rcode = wire[3] & 15
+    wire, opt, rcode = exchange.wire, exchange.opt, exchange.rcode
+    flags = (wire[2] << 8 | wire[3]) & _PASSED_FLAGS
     errors: tuple[tuple[int, str], ...] = ()
     subnet: tuple[tuple[int, bytes], ...] = ()
-    opt = found.opt
-    if opt is not None:
-        rcode = exchange.rcode
-        if opt.end > opt.rdata:
-            errors, subnet = _read_options(wire[opt.rdata : opt.end], asked_subnet=_has_subnet(query))
+    if opt:
+        rdata = opt + _OPT_LENGTH
+        if length := wire[rdata - 2] << 8 | wire[rdata - 1]:
+            errors, subnet = _read_options(wire[rdata : rdata + length], asked_subnet=_has_subnet(query))
         if rcode > 15 and query.edns is None:
             text = f"{exchange.upstream.name} answered with rcode {rcode}, which needs EDNS"
             reply = Reply.failure(Ede.OTHER, text, by=by)
-            reply.why = why
+            reply.why = exchange.why
             return reply
+        if rdata + length == len(wire):  # the last record, as nearly always
+            wire = wire[:10] + ((wire[10] << 8 | wire[11]) - 1).to_bytes(2) + wire[12:opt]
+        else:
+            wire = without_opt(wire, scan(wire))
     reply = Reply(
-        wire=wire if opt is None else without_opt(wire, found),
+        wire=wire,
         rcode=rcode,
-        flags=(wire[2] << 8 | wire[3]) & _PASSED_FLAGS,
+        flags=flags,
         by=by,
-        why=why,
+        why=exchange.why,
         errors=errors,
         replay=False,  # who has no cache above wants each query asked
     )
-    reply.options = subnet
+    if subnet:
+        reply.options = subnet
     return reply
 
 

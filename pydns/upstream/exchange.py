@@ -14,15 +14,13 @@ import trio
 from pydns.errors import WireError
 from pydns.names import LOWER
 from pydns.records import Rcode
+from pydns.upstream.datagrams import LARGEST
 from pydns.waiter import Waiter
-from pydns.wire.scan import Scan, scan
+from pydns.wire.scan import opt_at
 
 if TYPE_CHECKING:
     from pydns.upstream.request import Request
     from pydns.upstream.upstream import Upstream
-
-LARGEST_DATAGRAM: Final = 4096
-"""Octets; a longer answer over UDP, though 1232 were asked for, is taken as a truncated one."""
 
 _KNOWS_NO_EDNS: Final = frozenset((Rcode.FORMERR, Rcode.NOTIMP))
 
@@ -35,14 +33,16 @@ class Carrier(Protocol):
 
 
 class Exchange:
-    """`done` once it has ended: then `scan` is None where it failed (`failure` says why), else `wire` is the answer.
+    """`done` once it has ended: then `wire` is the answer, or empty where it failed, and `failure` says why.
 
-    `stream` is true while it is under way over TCP, `edns` while it is with an OPT. `sent` and `deadline` are on
-    trio's clock, `seconds` is what the upstream took.
+    `rcode` is the whole one, with the upper bits that are in the OPT record (RFC 6891 section 6.1.3), SERVFAIL where it
+    failed; `opt` is where that record stands in the answer, 0 where there is none. `stream` is true while it is under
+    way over TCP, `edns` while it is with an OPT. `sent` and `deadline` are on trio's clock, `seconds` is what the
+    upstream took.
     """
 
     __slots__ = (
-        "carrier", "deadline", "done", "edns", "failure", "fresh", "id", "latest", "request", "scan", "seconds",
+        "carrier", "deadline", "done", "edns", "failure", "fresh", "id", "latest", "opt", "rcode", "request", "seconds",
         "sent", "stream", "timeout", "upstream", "waiter", "wire",
     )  # fmt: skip
 
@@ -63,13 +63,15 @@ class Exchange:
         self.sent = now
         self.timeout = timeout
         self.latest = latest
-        self.deadline = min(now + timeout, latest)
+        deadline = now + timeout
+        self.deadline = deadline if deadline < latest else latest
         self.edns = True
         self.fresh = False  # wants a connection that nobody has used yet
         self.done = False
         self.failure = ""
         self.wire = b""
-        self.scan: Scan | None = None
+        self.opt = 0
+        self.rcode: int = Rcode.SERVFAIL
         self.seconds = 0.0
         self.carrier: Carrier | None = None
         self.id = b""
@@ -79,15 +81,11 @@ class Exchange:
         """The message behind its id."""
         return self.request.tail if self.edns else self.request.tail_without_opt
 
-    @property
-    def rcode(self) -> int:
-        """The whole rcode, with the upper bits that are in the OPT record (RFC 6891 section 6.1.3)."""
-        if self.scan is None:
-            return Rcode.SERVFAIL
-        opt = self.scan.opt
-        return self.wire[3] & 15 | (opt.ttl >> 24 << 4 if opt is not None else 0)
+    def why(self) -> str:
+        """Who answered, over what, and how fast."""
+        return f"{self.upstream.name} {'tcp' if self.stream else 'udp'} {self.seconds * 1000:.0f} ms"
 
-    def take(self, wire: bytes) -> bool:
+    def take(self, wire: bytes, now: float) -> bool:
         """A message with its id came over its socket. False where it is junk; then the exchange goes on waiting.
 
         Forged and broken messages must not end it: the good answer may still come (RFC 5452 section 9.1).
@@ -100,21 +98,22 @@ class Exchange:
             return self._take_bare(wire)
         if wire[12:end] != question and not _same_question(wire[12:end], question):
             return False
-        if not self.stream and (wire[2] & 0x02 or len(wire) > LARGEST_DATAGRAM):
+        if not self.stream and (wire[2] & 0x02 or len(wire) > LARGEST):
             self._leave(answered=True)
             self._go_on(stream=True)  # RFC 7766 section 5
             return True
         try:
-            found = scan(wire)
+            opt = opt_at(wire, end)
         except WireError:
             return False
+        rcode = wire[3] & 15 | (wire[opt + 5] << 4 if opt else 0)
         self._leave(answered=True)
-        if self.edns and _knows_no_edns(wire, found):
+        if rcode and self.edns and _knows_no_edns(rcode, opt):
             self._go_on(edns=False)
             return True
         self.wire = wire
-        self.scan = found
-        now = trio.current_time()
+        self.opt = opt
+        self.rcode = rcode
         self.seconds = now - self.sent
         self.upstream.answered(self, now)
         self._end()
@@ -163,11 +162,9 @@ class Exchange:
         self.waiter.wake()
 
 
-def _knows_no_edns(wire: bytes, found: Scan) -> bool:
+def _knows_no_edns(rcode: int, opt: int) -> bool:
     """It refused our OPT record, of version 0, and so knows nothing of EDNS (RFC 6891 sections 6.1.3 and 7)."""
-    if found.opt is None:
-        return wire[3] & 15 in _KNOWS_NO_EDNS
-    return (found.opt.ttl >> 24 << 4 | wire[3] & 15) == Rcode.BADVERS
+    return rcode == Rcode.BADVERS if opt else rcode in _KNOWS_NO_EDNS
 
 
 def _same_question(found: bytes, asked: bytes) -> bool:

@@ -100,14 +100,15 @@ class Pool:
         try:
             while upstream in self.upstreams:
                 waiter = Waiter()
-                latest = trio.current_time() + CHECK_TIMEOUT
+                now = trio.current_time()
+                latest = now + CHECK_TIMEOUT
                 exchange = upstream.begin(
-                    self._request, waiter, stream=self.checks.stream, timeout=CHECK_TIMEOUT, latest=latest
+                    self._request, waiter, now, stream=self.checks.stream, timeout=CHECK_TIMEOUT, latest=latest
                 )
                 while not exchange.done:
                     await waiter.wait()
                 was_down = upstream.health.down
-                if exchange.scan is not None:
+                if exchange.wire:
                     upstream.health.passed()
                     if was_down:
                         log.info("upstream %s answers again", upstream.name)

@@ -10,6 +10,9 @@ from typing import TYPE_CHECKING, Final
 
 import trio
 
+from pydns.tick import TickEnd
+from pydns.upstream.datagrams import Datagrams
+
 if TYPE_CHECKING:
     from pydns.upstream.exchange import Exchange
 
@@ -39,7 +42,8 @@ def random_octets() -> Iterator[int]:
 class Sockets:
     """Non-blocking sockets, each with a function that is called with its events (`select.EPOLLIN` and so on).
 
-    `waiting`: all exchanges that are under way. `tidies`: called at each sweep with trio's time.
+    `waiting`: all exchanges that are under way. `tidies`: called at each sweep with trio's time. `incoming` and
+    `outgoing`: buffers that who reads or sends datagrams may use in one step.
     """
 
     def __init__(self) -> None:
@@ -47,6 +51,10 @@ class Sockets:
         self.tidies: list[Callable[[float], None]] = []
         self.ids = random_ids()
         self.octets = random_octets()
+        self.incoming = Datagrams()
+        self.outgoing = Datagrams()
+        self._unsent: list[Callable[[], None]] = []
+        self._tick = TickEnd(self._flush)
         self._handlers: dict[int, Callable[[int], None]] = {}
         self._epoll: select.epoll | None = None
         self._work = trio.Event()
@@ -71,8 +79,19 @@ class Sockets:
         sock.close()
 
     def begin(self, exchange: Exchange) -> None:
+        if not self.waiting:
+            self._work.set()
         self.waiting.add(exchange)
-        self._work.set()
+
+    def send_later(self, flush: Callable[[], None]) -> None:
+        """Has `flush` called at the end of this tick."""
+        self._unsent.append(flush)
+        self._tick.arm()
+
+    def _flush(self) -> None:
+        unsent, self._unsent = self._unsent, []
+        for flush in unsent:
+            flush()
 
     def open(self) -> None:
         self._epoll = select.epoll()
@@ -89,6 +108,8 @@ class Sockets:
         """Reads and sweeps until it is cancelled; the sockets stay open, so that another task may go on."""
         assert self._epoll is not None
         async with trio.open_nursery() as nursery:
+            await nursery.start(self._tick.run)
+            self._flush()  # what was begun while nobody ran, on a reload
             nursery.start_soon(self._read, self._epoll)
             nursery.start_soon(self._sweep)
 

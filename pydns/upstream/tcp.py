@@ -8,6 +8,8 @@ import select
 import socket
 from typing import TYPE_CHECKING, Final
 
+import trio
+
 from pydns.upstream.exchange import Exchange
 
 if TYPE_CHECKING:
@@ -101,7 +103,7 @@ class TcpConnection:
                 return
 
     def _read_messages(self) -> None:
-        received, at = self.received, 0
+        received, at, now = self.received, 0, trio.current_time()
         while len(received) - at >= 2:
             end = at + 2 + (received[at] << 8 | received[at + 1])
             if end - at < 14:
@@ -112,7 +114,7 @@ class TcpConnection:
             wire = bytes(received[at + 2 : end])
             at = end
             exchange = self.waiting.get(wire[:2])
-            if exchange is not None and exchange.take(wire):
+            if exchange is not None and exchange.take(wire, now):
                 self.answers += 1
             else:
                 self.connections.counts.junk += 1

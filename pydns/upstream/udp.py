@@ -3,6 +3,9 @@
 Port and id are what an off-path forger must guess (RFC 5452 section 9.2). A connected socket takes nothing from another
 address. Linux picks its port at random from net.ipv4.ip_local_port_range. A port is given up after some use or age, so
 that a port which was found out is worth little.
+
+All queries of one tick leave together, from one port that is picked at random for them, each under a random id. To a
+forger that is the same: for each query alone the port is as likely to be any of those that are open.
 """
 
 from __future__ import annotations
@@ -10,9 +13,15 @@ from __future__ import annotations
 import socket
 from typing import TYPE_CHECKING, Final
 
-from pydns.upstream.exchange import LARGEST_DATAGRAM, Exchange
+import trio
+
+from pydns.mmsg import SLOTS
+from pydns.upstream.datagrams import SIZE
+from pydns.upstream.exchange import Exchange
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from pydns.upstream.counts import Counts
     from pydns.upstream.endpoint import Endpoint
     from pydns.upstream.limits import Limits
@@ -28,7 +37,7 @@ MAX_WAITING: Final = 8192
 """Exchanges on one port: of 65,536 ids enough stay free that a random one is found soon."""
 
 _RECEIVE_BUFFER: Final = 1 << 20  # octets asked of the kernel: its default holds 256 answers
-_DATAGRAMS: Final = 128  # read from one socket before the others have their turn
+_BATCHES: Final = 2  # read from one socket before the others have their turn
 
 
 class UdpPort:
@@ -46,24 +55,30 @@ class UdpPort:
 
     def on_events(self, _: int) -> None:
         """Drains the socket."""
-        receive, waiting, counts = self.socket.recv, self.waiting, self.ports.counts
-        for _ in range(_DATAGRAMS):
+        waiting, counts, incoming = self.waiting, self.ports.counts, self.ports.sockets.incoming
+        data, lengths = incoming.data, incoming.received
+        now = trio.current_time()
+        for _ in range(_BATCHES):
             try:
-                wire = receive(LARGEST_DATAGRAM + 1)
-            except BlockingIOError:
-                return
+                count = incoming.receive(self.socket.fileno())
             except OSError as error:  # an ICMP error: nobody listens there (then every exchange here is in vain)
                 self.fail_all(error)
-            else:
+                return
+            at = 0
+            for i in range(count):
+                wire = data[at : at + lengths[i]].tobytes()
+                at += SIZE
                 exchange = waiting.get(wire[:2])
-                if exchange is None or len(wire) < 12 or not exchange.take(wire):
+                if exchange is None or len(wire) < 12 or not exchange.take(wire, now):
                     counts.junk += 1
-            if self.socket.fileno() < 0:  # retired, and that was its last exchange
+            if count < SLOTS or self.socket.fileno() < 0:  # retired, and that was its last exchange
                 return
 
-    def fail_all(self, error: OSError) -> None:
+    def fail_all(self, error: OSError, *, but: Sequence[Exchange] = ()) -> None:
+        unsent = set(but)
         for exchange in list(self.waiting.values()):
-            exchange.fail(error.strerror or str(error))
+            if exchange not in unsent:
+                exchange.fail(error.strerror or str(error))
 
     def forget(self, exchange: Exchange, *, answered: bool) -> None:
         del self.waiting[exchange.id]
@@ -83,7 +98,7 @@ class UdpPort:
 class UdpPorts:
     """The open ports towards one upstream."""
 
-    __slots__ = ("_open", "counts", "endpoint", "limits", "sockets")
+    __slots__ = ("_flush", "_open", "_port", "_unsent", "counts", "endpoint", "limits", "sockets")
 
     def __init__(self, endpoint: Endpoint, sockets: Sockets, limits: Limits, counts: Counts) -> None:
         self.endpoint = endpoint
@@ -91,31 +106,65 @@ class UdpPorts:
         self.limits = limits
         self.counts = counts
         self._open: list[UdpPort] = []
+        self._port: UdpPort | None = None  # of this tick
+        self._unsent: list[Exchange] = []  # they leave from it
+        self._flush = self.flush  # bound once
 
     def send(self, exchange: Exchange, now: float) -> None:
-        """Sends it under a random id from a random port; where that fails the exchange has failed."""
-        try:
-            port = self._pick(now)
-            waiting = port.waiting
-            identity = next(self.sockets.ids)
-            while identity in waiting:
-                identity = next(self.sockets.ids)
-            message = identity + exchange.tail
+        """Has it sent at the end of this tick, under a random id; where there is no port the exchange has failed."""
+        port = self._port
+        if port is None or port.retired:
+            if self._unsent:
+                self.flush()
             try:
-                port.socket.send(message)
-            except ConnectionRefusedError as error:
-                # That is the ICMP answer to an earlier query, and this one was not sent.
-                port.fail_all(error)
-                port.socket.send(message)
-        except OSError as error:
-            exchange.fail(error.strerror or str(error))
-            return
+                port = self._port = self._pick(now)
+            except OSError as error:
+                exchange.fail(error.strerror or str(error))
+                return
+            self.sockets.send_later(self._flush)
+        else:
+            self.counts.udp_hits += 1
+        port.uses += 1
+        waiting, ids = port.waiting, self.sockets.ids
+        identity = next(ids)
+        while identity in waiting:
+            identity = next(ids)
         waiting[identity] = exchange
         exchange.id = identity
         exchange.carrier = port
-        if port.uses >= MAX_USES:
+        unsent = self._unsent
+        unsent.append(exchange)
+        if len(unsent) == SLOTS:
+            self.flush()
+
+    def flush(self) -> None:
+        """Sends what is to leave."""
+        port, self._port = self._port, None
+        unsent = [exchange for exchange in self._unsent if not exchange.done]
+        self._unsent.clear()
+        if port is None or not unsent:
+            return
+        outgoing = self.sockets.outgoing
+        for i, exchange in enumerate(unsent):
+            outgoing.put(i, exchange.id + exchange.tail)
+        self._send(port, unsent)
+        if port.uses >= MAX_USES and not port.retired:
             self._open.remove(port)
             port.retire()
+
+    def _send(self, port: UdpPort, unsent: Sequence[Exchange]) -> None:
+        """An error ends the exchange that it is about. One for an earlier datagram (ICMP) is about all others there."""
+        first, refused = 0, -1
+        while first < len(unsent):
+            try:
+                first += self.sockets.outgoing.send(port.socket.fileno(), first, len(unsent) - first)
+            except OSError as error:
+                if isinstance(error, ConnectionRefusedError) and refused < first:
+                    refused = first  # and it was not sent
+                    port.fail_all(error, but=unsent[first:])
+                else:
+                    unsent[first].fail(error.strerror or str(error))
+                    first += 1
 
     def _pick(self, now: float) -> UdpPort:
         ports = self._open
@@ -130,7 +179,6 @@ class UdpPorts:
                 self.counts.udp_misses += 1
         else:
             port = self._open_one()
-        port.uses += 1
         port.used = now
         return port
 
@@ -168,5 +216,6 @@ class UdpPorts:
 
     def close(self) -> None:
         """Gives up all ports; exchanges under way may still end."""
+        self.flush()
         while self._open:
             self._open.pop().retire()

@@ -8,6 +8,7 @@ import trio
 
 from pydns.records import Rcode
 from pydns.upstream.counts import Counts
+from pydns.upstream.datagrams import LARGEST
 from pydns.upstream.exchange import Exchange
 from pydns.upstream.health import Health
 from pydns.upstream.tcp import TcpConnections
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from pydns.upstream.request import Request
     from pydns.upstream.sockets import Sockets
 
+_LONGEST: Final = LARGEST - 2  # octets behind the id; what is longer goes over TCP
 _NEWEST: Final = 0.25  # weight of the newest measurement in the smoothed one
 
 
@@ -63,34 +65,41 @@ class Upstream:
     def usable(self) -> bool:
         return not (self.health.down or self.looping)
 
-    def begin(self, request: Request, waiter: Waiter, *, stream: bool, timeout: float, latest: float) -> Exchange:
+    def begin(
+        self, request: Request, waiter: Waiter, now: float, *, stream: bool, timeout: float, latest: float
+    ) -> Exchange:
         """Asks it, over TCP where `stream` says so. `waiter` is woken when the exchange has ended.
 
         The exchange ends after `timeout` seconds (each retry over TCP or without EDNS has as many again), and at
-        `latest` on trio's clock.
+        `latest`. That, and `now`, are on trio's clock.
         """
-        exchange = Exchange(self, request, stream, waiter, trio.current_time(), timeout, latest)
+        if len(request.tail) > _LONGEST:
+            stream = True
+        exchange = Exchange(self, request, stream, waiter, now, timeout, latest)
         if self._sockets.ready:
             self._sockets.begin(exchange)
-            self.send(exchange)
+            if stream:
+                self.tcp.send(exchange, now)
+            else:
+                self.udp.send(exchange, now)
         else:
             exchange.fail("the upstream sockets are closed")
         return exchange
 
     def send(self, exchange: Exchange) -> None:
-        """For the exchange: over UDP or TCP, as it says."""
+        """For the exchange: once more, over UDP or TCP, as it says."""
         if exchange.stream:
             self.tcp.send(exchange, trio.current_time())
         else:
-            self.udp.send(exchange, exchange.sent)
+            self.udp.send(exchange, trio.current_time())
 
     def answered(self, exchange: Exchange, now: float) -> None:
         """For the exchange: the answer came."""
         self.measured = now
-        if exchange.wire[3] & 15 == Rcode.SERVFAIL:
+        seconds, latency = exchange.seconds, self.latency
+        self.latency = seconds if latency is None else latency + (seconds - latency) * _NEWEST
+        if exchange.rcode == Rcode.SERVFAIL:
             self.troubles += 1
-        latency = self.latency
-        self.latency = exchange.seconds if latency is None else latency + (exchange.seconds - latency) * _NEWEST
 
     def failed(self, exchange: Exchange) -> None:
         """For the exchange: no answer came."""

@@ -83,6 +83,36 @@ def scan(wire: bytes) -> Scan:
     return Scan(question_end, tuple(entries), opt)
 
 
+def opt_at(wire: bytes, question_end: int) -> int:
+    """The offset of the OPT record of a message with one question, 0 where there is none.
+
+    Checks all that `scan` does, and keeps nothing of it: for a message that is passed on as it is. Raises WireError.
+    """
+    _, _, _, answers, authority, additional = HEADER.unpack_from(wire)
+    offset, found = question_end, 0
+    try:
+        for i in range(answers + authority + additional):
+            owner, length = offset, wire[offset]
+            if not length:
+                offset += 1
+            elif length >= 0xC0:
+                if not _FIRST_NAME <= ((length & 0x3F) << 8 | wire[offset + 1]) < offset:
+                    raise WireError("a compression pointer that does not lead backwards")
+                offset += 2
+            else:
+                offset = skip_name(wire, offset)
+            if wire[offset + 1] == Type.OPT and not wire[offset]:
+                if found or length or i < answers + authority:
+                    raise WireError("an OPT record where none may stand")
+                found = owner
+            offset += 10 + (wire[offset + 8] << 8 | wire[offset + 9])
+    except IndexError:
+        raise WireError("a record is cut") from None
+    if offset != len(wire):
+        raise WireError("octets behind the last record, or too few")
+    return found
+
+
 def _entry(wire: bytes, section: int, owner: int) -> Entry:
     fixed = skip_name(wire, owner)
     if fixed + 10 > len(wire):

@@ -5,13 +5,13 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 from pathlib import Path
-from typing import ClassVar, Self
+from typing import ClassVar, Final, Self
 
 import trio
 
 from pydns.corefile.tree import Directive, ServerBlock
 from pydns.errors import CorefileError, CorefileErrorGroup
-from pydns.names import is_within
+from pydns.names import ROOT, is_within
 from pydns.plugin import CallNext, Plugin
 from pydns.query import Query
 from pydns.records import Class, Ede, Rcode, Type
@@ -26,6 +26,8 @@ from pydns_plugins.forward.options import MAX_UPSTREAMS, Options, read
 
 log = logging.getLogger("pydns.forward")
 
+_TRANSFERS: Final = frozenset((Type.AXFR, Type.IXFR))
+
 
 class Forward(Plugin):
     """One `forward` directive. Several in a block are asked in their order: each passes on what is not its own."""
@@ -39,6 +41,7 @@ class Forward(Plugin):
     def __init__(self, options: Options) -> None:
         self.options = options
         self.followers: Sequence[Forward] = ()
+        self._takes_all = options.zones == (ROOT,) and not options.except_
         self.pool = Pool(options.limits, options.checks, (to for to in options.targets if isinstance(to, Endpoint)))
         self.under_way = 0
         self._asking = Asking(options)
@@ -76,14 +79,14 @@ class Forward(Plugin):
         return not any(is_within(name, zone) for zone in options.except_)
 
     async def serve(self, query: Query, call_next: CallNext) -> Reply:
-        if not self.takes(query.name):
+        if not self._takes_all and not self.takes(query.name):
             return await call_next(query)
         options = self.options
         if options.max_concurrent and self.under_way >= options.max_concurrent:
             self._numbers.rejects += 1
             text = f"{options.max_concurrent} queries are forwarded already"
             return Reply.failure(Ede.OTHER, text, rcode=Rcode.REFUSED, by=self.name)
-        if query.type in (Type.AXFR, Type.IXFR):
+        if query.type in _TRANSFERS:
             return Reply.failure(
                 Ede.NOT_SUPPORTED, "a zone transfer is not forwarded", rcode=Rcode.NOTIMP, by=self.name
             )
@@ -94,7 +97,7 @@ class Forward(Plugin):
             reply = await self._asking.ask(query, self.pool)
         finally:
             self.under_way -= 1
-        if self._leads_on(reply) and any(follower.takes(query.name) for follower in self.followers):
+        if self.followers and self._leads_on(reply) and any(follower.takes(query.name) for follower in self.followers):
             return await call_next(query)
         return reply
 

@@ -49,26 +49,33 @@ class Asking:
         stream = options.force_tcp or (query.transport in _STREAMS and not options.prefer_udp)
         most = 2 * len(upstreams) if options.max_connect_attempts is None else options.max_connect_attempts
         order = self._policy.order(upstreams)
-        copied = self._policy.unmeasured(order[1:], now)
+        copied = self._policy.unmeasured(order[1:], now) if len(order) > 1 else None
 
-        answered: set[Upstream] = set()
+        answered: tuple[Upstream, ...] = ()
         reply: Reply | None = None
         failure = ""
         attempts = 0
         for upstream in self._candidates(order):
             if upstream in answered:
                 break  # once round: each of them gave an rcode that `failover` names, or none
-            exchanges = [upstream.begin(request, waiter, stream=stream, timeout=timeout, latest=latest)]
-            if copied is not None:
-                exchanges.append(copied.begin(request, waiter, stream=stream, timeout=timeout, latest=latest))
-                copied = None
-            exchange = await self._first_good(exchanges, order, request, waiter, latest)
-            if exchange.scan is not None:
+            exchange = upstream.begin(request, waiter, now, stream=stream, timeout=timeout, latest=latest)
+            patience = self._policy.patience(upstream)
+            if patience is None and copied is None:
+                while not exchange.done:
+                    await waiter.wait()
+            else:
+                exchanges = [exchange]
+                if copied is not None:
+                    exchanges.append(copied.begin(request, waiter, now, stream=stream, timeout=timeout, latest=latest))
+                    copied = None
+                exchange = await self._first_good(exchanges, order, request, waiter, latest, patience)
+            if exchange.wire:
                 exchange.upstream.counts.answered(exchange.rcode, exchange.seconds)
                 reply = reply_of(exchange, query, "forward")
                 if reply.rcode not in options.failover:
                     return reply
-                answered.add(exchange.upstream)
+                answered += (exchange.upstream,)
+                now = trio.current_time()
                 continue
             failure = f"{exchange.upstream.name}: {exchange.failure}"
             attempts += 1
@@ -76,7 +83,8 @@ class Asking:
                 break
             if attempts % len(order) == 0:
                 await trio.sleep(_PAUSE)
-            if trio.current_time() >= latest:
+            now = trio.current_time()
+            if now >= latest:
                 break
         if reply is not None:
             return reply
@@ -98,28 +106,35 @@ class Asking:
             yield from healthy
 
     async def _first_good(
-        self, exchanges: list[Exchange], order: Sequence[Upstream], request: Request, waiter: Waiter, latest: float
+        self,
+        exchanges: list[Exchange],
+        order: Sequence[Upstream],
+        request: Request,
+        waiter: Waiter,
+        latest: float,
+        patience: float | None,
     ) -> Exchange:
         """Waits for the first of the exchanges that has a good answer, else for all of them.
 
-        Where the policy has a spare query and the first upstream is slow, it is sent to the next one. A poor answer of
-        the first counts as well once its time is up.
+        Where the first upstream is slow, not answering within `patience`, a spare query is sent to the next one. A poor
+        answer of the first counts as well once its time is up.
         """
         first = exchanges[0]
-        patience = self._policy.patience(first.upstream)
         if patience is None:
             while not first.done:
                 await waiter.wait()
             return first
+        may_be_set_aside, waiter.may_be_set_aside = waiter.may_be_set_aside, False  # the scope is this task's
         with trio.move_on_after(patience):
             await _settle(exchanges, waiter)
-        best = _best(exchanges) or (first if first.scan is not None else None)
+        waiter.may_be_set_aside = may_be_set_aside
+        best = _best(exchanges) or (first if first.wire else None)
         if best is None:
             asked = {exchange.upstream for exchange in exchanges}
             spare = next((each for each in order if each not in asked and each.usable), None)
             if spare is not None:
-                timeout = self._options.read_timeout
-                exchanges.append(spare.begin(request, waiter, stream=first.stream, timeout=timeout, latest=latest))
+                timeout, now = self._options.read_timeout, trio.current_time()
+                exchanges.append(spare.begin(request, waiter, now, stream=first.stream, timeout=timeout, latest=latest))
             best = await _settle(exchanges, waiter)
         return best
 
@@ -133,10 +148,10 @@ async def _settle(exchanges: Sequence[Exchange], waiter: Waiter) -> Exchange:
 def _best(exchanges: Sequence[Exchange]) -> Exchange | None:
     """The one to answer with: a good one at once, a poor one or a failed one when none is under way any more."""
     for exchange in exchanges:
-        if exchange.scan is not None and exchange.rcode not in _POOR:
+        if exchange.wire and exchange.rcode not in _POOR:
             return exchange
     if all(exchange.done for exchange in exchanges):
-        return next((exchange for exchange in exchanges if exchange.scan is not None), exchanges[0])
+        return next((exchange for exchange in exchanges if exchange.wire), exchanges[0])
     return None
 
 

@@ -198,9 +198,9 @@ class Loop(Plugin):
         probe = self._probes[token] = _Probe(upstream, zone)
         try:
             waiter = Waiter()
-            latest = trio.current_time() + PATIENCE
+            now = trio.current_time()
             exchange = upstream.begin(
-                Request(question, _RD, False), waiter, stream=False, timeout=PATIENCE, latest=latest
+                Request(question, _RD, False), waiter, now, stream=False, timeout=PATIENCE, latest=now + PATIENCE
             )
             while not exchange.done:
                 await waiter.wait()

@@ -66,9 +66,9 @@ def message(
 
 async def test_an_answer_ends_it() -> None:
     exchange, upstream = started()
-    assert exchange.take(message())
+    assert exchange.take(message(), 1.0)
     assert exchange.done
-    assert exchange.scan is not None
+    assert exchange.wire
     assert upstream.told == ["forgotten", "answered", "ended"]
 
 
@@ -94,7 +94,7 @@ JUNK = {
 @pytest.mark.parametrize("wire", JUNK.values(), ids=JUNK.keys())
 async def test_junk_does_not_end_it(wire: bytes) -> None:
     exchange, upstream = started()
-    assert not exchange.take(wire)
+    assert not exchange.take(wire, 1.0)
     assert not exchange.done
     assert (upstream.sent, upstream.told) == ([], [])
 
@@ -102,14 +102,14 @@ async def test_junk_does_not_end_it(wire: bytes) -> None:
 async def test_the_answer_after_junk_ends_it() -> None:
     exchange, _ = started()
     for wire in JUNK.values():
-        exchange.take(wire)
-    assert exchange.take(message())
+        exchange.take(wire, 1.0)
+    assert exchange.take(message(), 1.0)
 
 
 async def test_letters_of_the_name_may_come_back_in_another_case() -> None:
     # RFC 4343 section 3
     exchange, _ = started()
-    assert exchange.take(message(question=QUESTION[:-4].lower() + QUESTION[-4:]))
+    assert exchange.take(message(question=QUESTION[:-4].lower() + QUESTION[-4:]), 1.0)
 
 
 TRUNCATED = {
@@ -124,14 +124,14 @@ TRUNCATED = {
 async def test_a_truncated_answer_is_asked_for_again_over_tcp(wire: bytes) -> None:
     # RFC 7766 section 5
     exchange, upstream = started()
-    assert exchange.take(wire)
+    assert exchange.take(wire, 1.0)
     assert upstream.sent == [(True, True)]
     assert not exchange.done
 
 
 async def test_tc_over_tcp_is_taken_as_it_is() -> None:
     exchange, upstream = started(stream=True)
-    assert exchange.take(message(flags=0x8380))
+    assert exchange.take(message(flags=0x8380), 1.0)
     assert exchange.done
     assert upstream.sent == []
 
@@ -148,15 +148,15 @@ NO_EDNS = {
 async def test_who_does_not_know_edns_is_asked_once_without_it(wire: bytes) -> None:
     # RFC 6891 section 7
     exchange, upstream = started()
-    assert exchange.take(wire)
+    assert exchange.take(wire, 1.0)
     assert upstream.sent == [(False, False)]
-    exchange.take(wire)
+    exchange.take(wire, 1.0)
     assert upstream.sent == [(False, False)]
 
 
 async def test_formerr_with_an_opt_is_an_answer() -> None:
     exchange, upstream = started()
-    assert exchange.take(message(flags=0x8181, counts=(1, 0, 0, 1), rest=OPT))
+    assert exchange.take(message(flags=0x8181, counts=(1, 0, 0, 1), rest=OPT), 1.0)
     assert exchange.done
     assert exchange.rcode == 1
     assert upstream.sent == []
@@ -164,8 +164,14 @@ async def test_formerr_with_an_opt_is_an_answer() -> None:
 
 async def test_the_upper_bits_of_the_rcode_are_in_the_opt() -> None:
     exchange, _ = started()
-    exchange.take(message(flags=0x8187, counts=(1, 0, 0, 1), rest=opt_record(1232, 23, False)))
+    exchange.take(message(flags=0x8187, counts=(1, 0, 0, 1), rest=opt_record(1232, 23, False)), 1.0)
     assert exchange.rcode == 23
+
+
+async def test_it_tells_who_answered_over_what_and_how_fast() -> None:
+    exchange, _ = started()
+    exchange.take(message(), 0.0034)
+    assert exchange.why() == "192.0.2.53:53 udp 3 ms"
 
 
 async def test_a_failure_is_told_once() -> None:
@@ -179,7 +185,7 @@ async def test_a_failure_is_told_once() -> None:
 async def test_a_retry_has_the_same_time_again_but_not_beyond_the_latest() -> None:
     exchange, _ = started()
     exchange.latest = trio.current_time() + 0.5
-    exchange.take(TRUNCATED["whole"])
+    exchange.take(TRUNCATED["whole"], 1.0)
     assert exchange.deadline == exchange.latest
 
 
@@ -189,14 +195,14 @@ async def test_its_end_wakes_who_waits() -> None:
         async with trio.open_nursery() as nursery:
             nursery.start_soon(exchange.waiter.wait)
             await trio.testing.wait_all_tasks_blocked()
-            exchange.take(message())
+            exchange.take(message(), 1.0)
 
 
 async def test_a_waiter_that_was_cancelled_is_left_alone() -> None:
     exchange, _ = started()
     with trio.move_on_after(0):
         await exchange.waiter.wait()
-    exchange.take(message())
+    exchange.take(message(), 1.0)
 
 
 def in_trio(check: Callable[[], None]) -> None:
@@ -220,7 +226,7 @@ def test_no_bytes_raise_and_what_it_takes_ends_or_continues_it(wires: list[bytes
         exchange, upstream = started(stream=stream)
         for wire in wires:
             steps = len(upstream.sent)
-            taken = exchange.take(wire)
+            taken = exchange.take(wire, 1.0)
             assert taken == (exchange.done or len(upstream.sent) == steps + 1)
             if exchange.done:
                 assert exchange.wire[12 : 12 + len(QUESTION)].lower() == QUESTION.lower()

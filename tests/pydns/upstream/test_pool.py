@@ -28,7 +28,7 @@ class Faulty:
 async def ask(pool: Pool) -> Exchange:
     waiter = Waiter()
     latest = trio.current_time() + 5
-    exchange = pool.upstreams[0].begin(REQUEST, waiter, stream=False, timeout=1, latest=latest)
+    exchange = pool.upstreams[0].begin(REQUEST, waiter, trio.current_time(), stream=False, timeout=1, latest=latest)
     while not exchange.done:
         await waiter.wait()
     return exchange
@@ -161,8 +161,8 @@ async def test_a_second_run_takes_over_what_is_under_way(nursery: trio.Nursery) 
     with trio.fail_after(5):
         while not done:
             await trio.testing.wait_all_tasks_blocked(0.01)
-    assert done[0].scan is not None
-    assert (await ask(pool)).scan is not None
+    assert done[0].wire
+    assert (await ask(pool)).wire
 
 
 async def test_a_pool_that_ends_ends_what_is_under_way(nursery: trio.Nursery) -> None:
@@ -191,7 +191,7 @@ async def test_a_pool_may_run_again(nursery: trio.Nursery) -> None:
     for _ in range(2):
         async with trio.open_nursery() as inner:
             await inner.start(pool.run)
-            assert (await ask(pool)).scan is not None
+            assert (await ask(pool)).wire
             inner.cancel_scope.cancel()
 
 
