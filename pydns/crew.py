@@ -186,8 +186,9 @@ class Crew:
     def _cancel_overdue(self, latest: float) -> None:
         for worker in [worker for worker, since in self.waiting.items() if since <= latest]:
             del self.waiting[worker]
-            worker.scope.cancel()
+            worker.cancel()
         for waiter in [waiter for waiter, begun in self.aside.items() if begun[2] <= latest]:
+            waiter.may_be_set_aside = False
             coroutine, job, since, _ = self.aside.pop(waiter)
             self.woken.append((coroutine, job, since, True))
         if self.woken and not self.due:
@@ -211,13 +212,19 @@ class Crew:
 
 
 class _Worker:
-    __slots__ = ("crew", "job", "scope", "since")
+    __slots__ = ("crew", "is_cancelled", "job", "scope", "since")
 
     def __init__(self, crew: Crew) -> None:
         self.crew = crew
         self.job: Job | None = None
         self.since = 0.0  # when its query began to wait, 0 where it has not
         self.scope = trio.CancelScope()
+        self.is_cancelled = False  # its scope is; to ask that itself takes longer
+
+    def cancel(self) -> None:
+        """Its query is overdue."""
+        self.is_cancelled = True
+        self.scope.cancel()
 
     async def run(self) -> None:
         try:
@@ -236,10 +243,11 @@ class _Worker:
         while True:
             try:
                 with trio.CancelScope() as self.scope:
+                    self.is_cancelled = False
                     while True:
                         crew.due -= 1
                         await self._work_off()
-                        if len(parked) >= _SPARE_WORKERS and not self.scope.cancel_called:
+                        if len(parked) >= _SPARE_WORKERS and not self.is_cancelled:
                             return
                         parked.append(task)
                         await wait_task_rescheduled(abort)  # raises at once where the scope is cancelled
@@ -261,44 +269,40 @@ class _Worker:
         """Goes on with what was woken and begins what is queued, until there is nothing left that it may take."""
         crew = self.crew
         queue, woken, most = crew.queue, crew.woken, crew.most
-        taken = 0
         while True:
-            taken += 1
-            if taken % _TURN == 0:
-                await trio.lowlevel.checkpoint()
-            overdue = None
-            if woken:
-                coroutine, job, self.since, overdue = woken.popleft()
-                if overdue:
-                    self.scope.cancel()
-            elif queue and crew.under_way < most:
-                job = queue.popleft()
-                crew.under_way += 1
-                answerer, query, key, _ = job
-                query.may_be_set_aside = True
-                coroutine = answerer.answer(query, key)
-                self.since = 0.0
-            else:
-                return
-            self.job = job
-            try:
-                trap = coroutine.send(overdue or None)
-            except StopIteration as stop:
-                answer = stop.value
-            else:
-                if type(trap) is not Waiter:
+            for _ in range(_TURN):
+                if woken:
+                    coroutine, job, self.since, overdue = woken.popleft()
+                    if overdue:
+                        self.cancel()
+                elif queue and crew.under_way < most:
+                    job = queue.popleft()
+                    crew.under_way += 1
+                    answerer, query, key, _ = job
+                    query.may_be_set_aside = True
+                    coroutine = answerer.answer(query, key)
+                    self.since = 0.0
+                else:
+                    return
+                self.job = job
+                trap: Any = None
+                try:
+                    trap = coroutine.send(None)
+                except StopIteration as stop:
+                    answer = stop.value
+                if trap is not None and type(trap) is not Waiter:
                     trap, answer = await self._with_task(coroutine, trap)
+                self.job = None
                 if trap is not None:
-                    self.job = None
                     crew.set_aside(trap, (coroutine, job, self.since or crew.now, False))
                     continue
-            self.job = None
-            crew.under_way -= 1
-            job[3].send(answer)
-            # The sweep may have come when the answer was there already: the next query must not stand in a scope that
-            # is cancelled.
-            if self.scope.cancel_called:
-                return
+                crew.under_way -= 1
+                job[3].send(answer)
+                # The sweep may have come when the answer was there already: the next query must not stand in a scope
+                # that is cancelled.
+                if self.is_cancelled:
+                    return
+            await trio.lowlevel.checkpoint()
 
     @types.coroutine
     def _with_task(
@@ -313,9 +317,9 @@ class _Worker:
         step: Callable[[Any], Any]
         value: Any
         try:
-            while type(trap) is not Waiter or self.scope.cancel_called:
+            while type(trap) is not Waiter:
                 try:
-                    value = True if type(trap) is Waiter else (yield trap)
+                    value = yield trap
                     step = coroutine.send
                 except BaseException as error:
                     value, step = error, coroutine.throw

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import types
 from collections.abc import Callable, Generator
 from typing import Any
 
@@ -10,43 +9,43 @@ from trio.lowlevel import Abort, Task, current_task, reschedule, wait_task_resch
 
 
 class Waiter:
-    """One place to wait, for one who waits at a time.
+    """One place to wait, for one who waits at a time: `await` it.
 
-    Where it `may_be_set_aside`, `wait` yields the waiter itself to whoever drives the coroutine: only the crew knows
-    that trap (see `pydns.crew`), so nobody else may ask for it. It sets `resume`, which `wake` calls once. What it then
-    sends into the coroutine says how to go on: nothing where it was woken, True where it must wait with its task after
-    all.
+    That returns when it is woken next, or for no reason. Look whether there is still something to wait for first, and
+    each time again.
+
+    Where it `may_be_set_aside` it yields itself to whoever drives the coroutine. Only the crew knows that trap (see
+    `pydns.crew`), so nobody else may ask for it: it sets `resume`, which `wake` calls once.
     """
 
     __slots__ = ("_task", "may_be_set_aside", "resume")
 
-    def __init__(self, *, may_be_set_aside: bool = False) -> None:
+    def __init__(self, may_be_set_aside: bool = False) -> None:
         self.may_be_set_aside = may_be_set_aside
         self.resume: Callable[[Waiter], None] | None = None
         self._task: Task | None = None
 
+    def __await__(self) -> Generator[Any, Any, None]:
+        if self.may_be_set_aside:
+            return iter((self,))  # type: ignore[return-value]  # any iterator will do, and this one is no Python code
+        return self.wait().__await__()
+
     async def wait(self) -> None:
-        """Returns when it is woken next. Look whether there is still something to wait for first."""
-        if self.may_be_set_aside and not await _yielded(self):
-            return
+        """Waits with the task."""
         self.resume = None
         self._task = current_task()
         await wait_task_rescheduled(self._abort)
 
     def wake(self) -> None:
         """Has who waits here go on; nothing where nobody does, or where it was woken already."""
-        resume, self.resume = self.resume, None
-        task, self._task = self._task, None
+        resume, task = self.resume, self._task
         if resume is not None:
+            self.resume = None
             resume(self)
         elif task is not None:
+            self._task = None
             reschedule(task)
 
     def _abort(self, _: Any) -> Abort:
         self._task = None
         return Abort.SUCCEEDED
-
-
-@types.coroutine
-def _yielded(waiter: Waiter) -> Generator[Waiter, bool | None, bool | None]:
-    return (yield waiter)

@@ -46,17 +46,15 @@ def reply_of(exchange: Exchange, query: Query, by: str) -> Reply:
             wire = wire[:10] + ((wire[10] << 8 | wire[11]) - 1).to_bytes(2) + wire[12:opt]
         else:
             wire = without_opt(wire, scan(wire))
-    reply = Reply(
-        wire=wire,
-        rcode=rcode,
-        flags=flags,
-        by=by,
-        why=exchange.why,
-        errors=errors,
-        replay=False,  # who has no cache above wants each query asked
-    )
-    if subnet:
-        reply.options = subnet
+    reply = Reply()
+    reply.wire = wire
+    reply.rcode = rcode
+    reply.flags = flags
+    reply.by = by
+    reply.why = exchange.why
+    reply.errors = errors
+    reply.options = subnet
+    reply.replay = False  # who has no cache above wants each query asked
     return reply
 
 

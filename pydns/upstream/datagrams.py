@@ -11,6 +11,7 @@ import errno
 import os
 import socket
 import struct
+from collections.abc import Iterable
 from typing import Final
 
 from pydns.mmsg import HEADER, SLOTS, address_of, recvmmsg, sendmmsg
@@ -50,11 +51,13 @@ class Datagrams:
             return 0
         raise OSError(code, os.strerror(code))
 
-    def put(self, slot: int, message: bytes) -> None:
-        """Fills a slot of buffers that only send; a message has at most `SIZE` octets."""
-        at = slot * SIZE
-        self.data[at : at + len(message)] = message
-        self._lengths[slot] = len(message)
+    def fill(self, messages: Iterable[bytes]) -> None:
+        """Puts messages into the slots, of buffers that only send. Each has at most `SIZE` octets."""
+        data, lengths, at = self.data, self._lengths, 0
+        for i, message in enumerate(messages):
+            length = lengths[i] = len(message)
+            data[at : at + length] = message
+            at += SIZE
 
     def send(self, descriptor: int, first: int, count: int) -> int:
         """Sends slots from `first` on, and says how many; raises OSError where not even that one could be sent.

@@ -28,7 +28,7 @@ _KNOWS_NO_EDNS: Final = frozenset((Rcode.FORMERR, Rcode.NOTIMP))
 class Carrier(Protocol):
     """A socket that holds exchanges by their id."""
 
-    def forget(self, exchange: Exchange, *, answered: bool) -> None:
+    def forget(self, exchange: Exchange, answered: bool) -> None:
         """It was answered or given up: what comes under its id from now on is junk."""
 
 
@@ -99,7 +99,7 @@ class Exchange:
         if wire[12:end] != question and not _same_question(wire[12:end], question):
             return False
         if not self.stream and (wire[2] & 0x02 or len(wire) > LARGEST):
-            self._leave(answered=True)
+            self._leave(True)
             self._go_on(stream=True)  # RFC 7766 section 5
             return True
         try:
@@ -107,7 +107,7 @@ class Exchange:
         except WireError:
             return False
         rcode = wire[3] & 15 | (wire[opt + 5] << 4 if opt else 0)
-        self._leave(answered=True)
+        self._leave(True)
         if rcode and self.edns and _knows_no_edns(rcode, opt):
             self._go_on(edns=False)
             return True
@@ -115,8 +115,9 @@ class Exchange:
         self.opt = opt
         self.rcode = rcode
         self.seconds = now - self.sent
+        self.done = True
         self.upstream.answered(self, now)
-        self._end()
+        self.waiter.wake()
         return True
 
     def _take_bare(self, wire: bytes) -> bool:
@@ -125,7 +126,7 @@ class Exchange:
             return False
         if not self.edns:
             return False
-        self._leave(answered=True)
+        self._leave(True)
         self._go_on(edns=False)
         return True
 
@@ -146,20 +147,16 @@ class Exchange:
         """It ends without an answer."""
         if self.done:
             return
-        self._leave(answered=False)
+        self._leave(False)
         self.failure = reason
+        self.done = True
         self.upstream.failed(self)
-        self._end()
+        self.waiter.wake()
 
-    def _leave(self, *, answered: bool) -> None:
+    def _leave(self, answered: bool) -> None:
         carrier, self.carrier = self.carrier, None
         if carrier is not None:
-            carrier.forget(self, answered=answered)
-
-    def _end(self) -> None:
-        self.done = True
-        self.upstream.ended(self)
-        self.waiter.wake()
+            carrier.forget(self, answered)
 
 
 def _knows_no_edns(rcode: int, opt: int) -> bool:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import random
 from collections.abc import Callable, Sequence
-from typing import Final
+from typing import ClassVar, Final
 
 from pydns.upstream.upstream import Upstream
 
@@ -18,14 +19,19 @@ _UNKNOWN_PATIENCE: Final = 0.1  # where the usual time is not known
 
 
 class Policy:
-    """`order` gives the upstreams in the order in which one query tries them. Never empty where `upstreams` is not."""
+    """`order` gives the upstreams in the order in which one query tries them. Never empty where `upstreams` is not.
+
+    `measures`: True where it has patience, or upstreams to measure; else nobody need ask it for these.
+    """
+
+    measures: ClassVar[bool] = False
 
     def order(self, upstreams: Sequence[Upstream]) -> Sequence[Upstream]:
         raise NotImplementedError
 
-    def patience(self, upstream: Upstream) -> float | None:
-        """Seconds after which a spare query goes to a second upstream; None: never."""
-        return None
+    def patience(self, upstream: Upstream) -> float:
+        """Seconds after which a spare query goes to a second upstream."""
+        return math.inf
 
     def unmeasured(self, upstreams: Sequence[Upstream], now: float) -> Upstream | None:
         """An upstream that is to get a copy of the query, only to see how fast it is."""
@@ -67,10 +73,12 @@ class Latency(Policy):
     than usual a spare query goes to the second, and the first good answer counts.
     """
 
+    measures: ClassVar[bool] = True
+
     def order(self, upstreams: Sequence[Upstream]) -> Sequence[Upstream]:
         return sorted(upstreams, key=_latency)
 
-    def patience(self, upstream: Upstream) -> float | None:
+    def patience(self, upstream: Upstream) -> float:
         if upstream.latency is None:
             return _UNKNOWN_PATIENCE
         return min(max(_SLOW * upstream.latency, _LEAST_PATIENCE), _MOST_PATIENCE)

@@ -106,7 +106,7 @@ class Pool:
                     self._request, waiter, now, stream=self.checks.stream, timeout=CHECK_TIMEOUT, latest=latest
                 )
                 while not exchange.done:
-                    await waiter.wait()
+                    await waiter
                 was_down = upstream.health.down
                 if exchange.wire:
                     upstream.health.passed()

@@ -19,6 +19,7 @@ ECS: Final = 8
 _HOP_BY_HOP: Final = frozenset((10, 11, 12))  # COOKIE (RFC 7873), keepalive (RFC 7828), padding (RFC 7830)
 _LEAST_SIZE: Final = 512  # less means the same (RFC 6891 section 6.2.3)
 _PASSED_FLAGS: Final = 0x0130  # RD, AD and CD
+_HEADS: Final = {flags: flags.to_bytes(2) + b"\0\1\0\0\0\0\0\1" for flags in range(_PASSED_FLAGS + 1)}
 _PLAIN_OPT: Final = opt_record(UDP_SIZE, 0, False)
 _DO_OPT: Final = opt_record(UDP_SIZE, 0, True)
 
@@ -46,7 +47,7 @@ class Request:
         opt = _DO_OPT if do else _PLAIN_OPT
         if options or size != UDP_SIZE:
             opt = opt_record(size, 0, do, options)
-        self.tail = (flags & _PASSED_FLAGS).to_bytes(2) + b"\0\1\0\0\0\0\0\1" + question + opt
+        self.tail = _HEADS[flags & _PASSED_FLAGS] + question + opt
 
     @property
     def tail_without_opt(self) -> bytes:

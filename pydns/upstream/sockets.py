@@ -42,8 +42,8 @@ def random_octets() -> Iterator[int]:
 class Sockets:
     """Non-blocking sockets, each with a function that is called with its events (`select.EPOLLIN` and so on).
 
-    `waiting`: all exchanges that are under way. `tidies`: called at each sweep with trio's time. `incoming` and
-    `outgoing`: buffers that who reads or sends datagrams may use in one step.
+    `ready` while it is open. `waiting`: all exchanges that are under way. `tidies`: called at each sweep with trio's
+    time. `incoming` and `outgoing`: buffers that who reads or sends datagrams may use in one step.
     """
 
     def __init__(self) -> None:
@@ -51,6 +51,7 @@ class Sockets:
         self.tidies: list[Callable[[float], None]] = []
         self.ids = random_ids()
         self.octets = random_octets()
+        self.ready = False
         self.incoming = Datagrams()
         self.outgoing = Datagrams()
         self._unsent: list[Callable[[], None]] = []
@@ -58,10 +59,6 @@ class Sockets:
         self._handlers: dict[int, Callable[[int], None]] = {}
         self._epoll: select.epoll | None = None
         self._work = trio.Event()
-
-    @property
-    def ready(self) -> bool:
-        return self._epoll is not None
 
     def add(self, sock: socket.socket, handler: Callable[[int], None], events: int = select.EPOLLIN) -> None:
         """Raises OSError where it cannot be watched."""
@@ -95,6 +92,7 @@ class Sockets:
 
     def open(self) -> None:
         self._epoll = select.epoll()
+        self.ready = True
 
     def shut(self) -> None:
         """Ends all exchanges. Who opened the sockets closes them."""
@@ -103,6 +101,7 @@ class Sockets:
         if self._epoll is not None:
             self._epoll.close()
         self._epoll = None
+        self.ready = False
 
     async def run(self) -> None:
         """Reads and sweeps until it is cancelled; the sockets stay open, so that another task may go on."""

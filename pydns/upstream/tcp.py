@@ -122,7 +122,7 @@ class TcpConnection:
                 return
         del received[:at]
 
-    def forget(self, exchange: Exchange, *, answered: bool) -> None:
+    def forget(self, exchange: Exchange, answered: bool) -> None:
         del self.waiting[exchange.id]
         if not answered:
             self.doubtful = True

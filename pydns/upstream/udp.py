@@ -80,7 +80,7 @@ class UdpPort:
             if exchange not in unsent:
                 exchange.fail(error.strerror or str(error))
 
-    def forget(self, exchange: Exchange, *, answered: bool) -> None:
+    def forget(self, exchange: Exchange, answered: bool) -> None:
         del self.waiting[exchange.id]
         if self.retired and not self.waiting:
             self.close()
@@ -144,9 +144,7 @@ class UdpPorts:
         self._unsent.clear()
         if port is None or not unsent:
             return
-        outgoing = self.sockets.outgoing
-        for i, exchange in enumerate(unsent):
-            outgoing.put(i, exchange.id + exchange.tail)
+        self.sockets.outgoing.fill([exchange.id + exchange.tail for exchange in unsent])
         self._send(port, unsent)
         if port.uses >= MAX_USES and not port.retired:
             self._open.remove(port)

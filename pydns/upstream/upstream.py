@@ -66,7 +66,7 @@ class Upstream:
         return not (self.health.down or self.looping)
 
     def begin(
-        self, request: Request, waiter: Waiter, now: float, *, stream: bool, timeout: float, latest: float
+        self, request: Request, waiter: Waiter, now: float, stream: bool, timeout: float, latest: float
     ) -> Exchange:
         """Asks it, over TCP where `stream` says so. `waiter` is woken when the exchange has ended.
 
@@ -94,7 +94,8 @@ class Upstream:
             self.udp.send(exchange, trio.current_time())
 
     def answered(self, exchange: Exchange, now: float) -> None:
-        """For the exchange: the answer came."""
+        """For the exchange: the answer came, and it ends."""
+        self._sockets.waiting.discard(exchange)
         self.measured = now
         seconds, latency = exchange.seconds, self.latency
         self.latency = seconds if latency is None else latency + (seconds - latency) * _NEWEST
@@ -102,14 +103,12 @@ class Upstream:
             self.troubles += 1
 
     def failed(self, exchange: Exchange) -> None:
-        """For the exchange: no answer came."""
+        """For the exchange: no answer came, and it ends."""
+        self._sockets.waiting.discard(exchange)
         self.troubles += 1
         self.measured = trio.current_time()
         self.latency = None
         self._suspect(self)
-
-    def ended(self, exchange: Exchange) -> None:
-        self._sockets.waiting.discard(exchange)
 
     def tidy(self, now: float) -> None:
         self.udp.tidy(now)

@@ -20,6 +20,7 @@ FIXED: Final = Struct("!HHIH")
 """What stands between a record's owner and its rdata: type, class, TTL, length of the rdata."""
 
 _ADDITIONAL: Final = 3
+_OPT: Final = int(Type.OPT)  # a member of an enumeration costs more to reach, for each record
 _FIRST_NAME: Final = 12  # a pointer into the header would mean another name for each id
 _MAX_POINTERS: Final = 128
 """Pointers followed in one name: one to it, and one behind each of its 127 labels. More lead from pointer to pointer,
@@ -101,7 +102,7 @@ def opt_at(wire: bytes, question_end: int) -> int:
                 offset += 2
             else:
                 offset = skip_name(wire, offset)
-            if wire[offset + 1] == Type.OPT and not wire[offset]:
+            if wire[offset + 1] == _OPT and not wire[offset]:
                 if found or length or i < answers + authority:
                     raise WireError("an OPT record where none may stand")
                 found = owner

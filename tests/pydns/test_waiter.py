@@ -1,9 +1,5 @@
 from __future__ import annotations
 
-import types
-from collections.abc import Generator
-from typing import Any
-
 import pytest
 import trio
 import trio.testing
@@ -24,7 +20,7 @@ async def test_to_wake_it_ahead_of_the_waiting_does_nothing(autojump_clock: trio
     waiter = Waiter()
     waiter.wake()
     with trio.move_on_after(1) as scope:
-        await waiter.wait()
+        await waiter
     assert scope.cancelled_caught
 
 
@@ -35,7 +31,7 @@ async def test_to_wake_it_twice_is_to_wake_it_once(autojump_clock: trio.testing.
     async def wait_twice() -> None:
         nonlocal woken
         for _ in range(2):
-            await waiter.wait()
+            await waiter
             woken += 1
 
     with trio.move_on_after(1):
@@ -50,44 +46,45 @@ async def test_to_wake_it_twice_is_to_wake_it_once(autojump_clock: trio.testing.
 async def test_one_that_was_cancelled_is_left_alone() -> None:
     waiter = Waiter()
     with trio.move_on_after(0):
-        await waiter.wait()
+        await waiter
     waiter.wake()
 
 
+async def wait_at(waiter: Waiter) -> str:
+    await waiter
+    return "woken"
+
+
 async def test_it_yields_itself_where_it_may_be_set_aside() -> None:
-    waiter = Waiter(may_be_set_aside=True)
-    coroutine = waiter.wait()
+    waiter = Waiter(True)
+    coroutine = wait_at(waiter)
     assert coroutine.send(None) is waiter
-    with pytest.raises(StopIteration):
+    with pytest.raises(StopIteration, match="woken"):
         coroutine.send(None)
 
 
 async def test_who_set_it_aside_is_told_once_when_it_is_woken() -> None:
     told: list[Waiter] = []
-    waiter = Waiter(may_be_set_aside=True)
+    waiter = Waiter(True)
     waiter.resume = told.append
     waiter.wake()
     waiter.wake()
     assert told == [waiter]
 
 
-async def test_it_waits_with_its_task_where_it_is_told_to(autojump_clock: trio.testing.MockClock) -> None:
-    waiter = Waiter(may_be_set_aside=True)
+async def test_an_error_may_be_thrown_at_one_that_was_set_aside() -> None:
+    coroutine = wait_at(Waiter(True))
+    coroutine.send(None)
+    with pytest.raises(ValueError, match="thrown"):
+        coroutine.throw(ValueError("thrown"))
 
-    @types.coroutine
-    def drive() -> Generator[Any, Any, None]:
-        coroutine = waiter.wait()
-        assert coroutine.send(None) is waiter
-        waiter.resume = pytest.fail
-        trap = coroutine.send(True)
-        with pytest.raises(StopIteration):
-            coroutine.send((yield trap))
 
-    async with trio.open_nursery() as nursery:
-
-        async def wait() -> None:
-            await drive()
-
-        nursery.start_soon(wait)
-        await trio.testing.wait_all_tasks_blocked()
-        waiter.wake()
+async def test_it_waits_with_its_task_once_it_may_not_be_set_aside_any_more() -> None:
+    waiter = Waiter(True)
+    waiter.resume = pytest.fail
+    waiter.may_be_set_aside = False
+    with trio.fail_after(5):
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(wait_at, waiter)
+            await trio.testing.wait_all_tasks_blocked()
+            waiter.wake()

@@ -40,16 +40,16 @@ class Asking:
 
     async def ask(self, query: Query, pool: Pool) -> Reply:
         """The first answer that an upstream gives, or SERVFAIL with the reason."""
-        options = self._options
+        options, policy = self._options, self._policy
         upstreams = pool.upstreams
         request = Request.of(query)
-        waiter, timeout = Waiter(may_be_set_aside=query.may_be_set_aside), options.read_timeout
+        waiter, timeout = Waiter(query.may_be_set_aside), options.read_timeout
         now = trio.current_time()
         latest = now + DEADLINE
-        stream = options.force_tcp or (query.transport in _STREAMS and not options.prefer_udp)
-        most = 2 * len(upstreams) if options.max_connect_attempts is None else options.max_connect_attempts
-        order = self._policy.order(upstreams)
-        copied = self._policy.unmeasured(order[1:], now) if len(order) > 1 else None
+        stream = options.force_tcp or (query.client.transport in _STREAMS and not options.prefer_udp)
+        most = options.max_connect_attempts
+        order = upstreams if len(upstreams) == 1 else policy.order(upstreams)
+        copied = policy.unmeasured(order[1:], now) if policy.measures else None
 
         answered: tuple[Upstream, ...] = ()
         reply: Reply | None = None
@@ -58,17 +58,16 @@ class Asking:
         for upstream in self._candidates(order):
             if upstream in answered:
                 break  # once round: each of them gave an rcode that `failover` names, or none
-            exchange = upstream.begin(request, waiter, now, stream=stream, timeout=timeout, latest=latest)
-            patience = self._policy.patience(upstream)
-            if patience is None and copied is None:
-                while not exchange.done:
-                    await waiter.wait()
-            else:
+            exchange = upstream.begin(request, waiter, now, stream, timeout, latest)
+            if policy.measures:
                 exchanges = [exchange]
                 if copied is not None:
-                    exchanges.append(copied.begin(request, waiter, now, stream=stream, timeout=timeout, latest=latest))
+                    exchanges.append(copied.begin(request, waiter, now, stream, timeout, latest))
                     copied = None
-                exchange = await self._first_good(exchanges, order, request, waiter, latest, patience)
+                exchange = await self._first_good(exchanges, order, request, waiter, latest)
+            else:
+                while not exchange.done:
+                    await waiter
             if exchange.wire:
                 exchange.upstream.counts.answered(exchange.rcode, exchange.seconds)
                 reply = reply_of(exchange, query, "forward")
@@ -79,7 +78,7 @@ class Asking:
                 continue
             failure = f"{exchange.upstream.name}: {exchange.failure}"
             attempts += 1
-            if most and attempts >= most:
+            if attempts == (2 * len(upstreams) if most is None else most):
                 break
             if attempts % len(order) == 0:
                 await trio.sleep(_PAUSE)
@@ -96,14 +95,17 @@ class Asking:
         Never one whose queries come back to us.
         """
         while True:
-            healthy = [upstream for upstream in order if upstream.usable]
-            if not healthy:
+            broken = True
+            for upstream in order:
+                if upstream.usable:
+                    broken = False
+                    yield upstream
+            if broken:
                 self.broken += 1
                 others = [upstream for upstream in order if not upstream.looping]
                 if others and not self._options.failfast:
                     yield random.choice(others)
                 return
-            yield from healthy
 
     async def _first_good(
         self,
@@ -112,18 +114,14 @@ class Asking:
         request: Request,
         waiter: Waiter,
         latest: float,
-        patience: float | None,
     ) -> Exchange:
         """Waits for the first of the exchanges that has a good answer, else for all of them.
 
-        Where the first upstream is slow, not answering within `patience`, a spare query is sent to the next one. A poor
-        answer of the first counts as well once its time is up.
+        Where the policy has a spare query and the first upstream is slow, it is sent to the next one. A poor answer of
+        the first counts as well once its time is up.
         """
         first = exchanges[0]
-        if patience is None:
-            while not first.done:
-                await waiter.wait()
-            return first
+        patience = self._policy.patience(first.upstream)
         may_be_set_aside, waiter.may_be_set_aside = waiter.may_be_set_aside, False  # the scope is this task's
         with trio.move_on_after(patience):
             await _settle(exchanges, waiter)
@@ -134,14 +132,14 @@ class Asking:
             spare = next((each for each in order if each not in asked and each.usable), None)
             if spare is not None:
                 timeout, now = self._options.read_timeout, trio.current_time()
-                exchanges.append(spare.begin(request, waiter, now, stream=first.stream, timeout=timeout, latest=latest))
+                exchanges.append(spare.begin(request, waiter, now, first.stream, timeout, latest))
             best = await _settle(exchanges, waiter)
         return best
 
 
 async def _settle(exchanges: Sequence[Exchange], waiter: Waiter) -> Exchange:
     while (best := _best(exchanges)) is None:
-        await waiter.wait()
+        await waiter
     return best
 
 

@@ -203,7 +203,7 @@ class Loop(Plugin):
                 Request(question, _RD, False), waiter, now, stream=False, timeout=PATIENCE, latest=now + PATIENCE
             )
             while not exchange.done:
-                await waiter.wait()
+                await waiter
         finally:
             del self._probes[token]
         self._troubles[upstream] = upstream.troubles  # its own failure is no cause for another

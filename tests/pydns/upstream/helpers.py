@@ -27,7 +27,7 @@ async def asking(script: Script = good, limits: Limits | None = None, *, stream:
         latest = trio.current_time() + 5
         exchange = upstream.begin(REQUEST, waiter, trio.current_time(), stream=stream, timeout=seconds, latest=latest)
         while not exchange.done:
-            await waiter.wait()
+            await waiter
         return exchange
 
     async with trio.open_nursery() as nursery:

@@ -28,8 +28,7 @@ def test_what_is_sent_comes_in_as_it_was(messages: list[bytes]) -> None:
     outgoing, incoming = Datagrams(), Datagrams()
     one, other = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)
     with one, other:
-        for i, message in enumerate(messages):
-            outgoing.put(i, message)
+        outgoing.fill(messages)
         got: list[bytes] = []
         sent = 0
         while sent < len(messages):  # the kernel's queue between the two is short
@@ -45,9 +44,9 @@ def test_nothing_there_is_no_message(pair: tuple[socket.socket, socket.socket]) 
 def test_one_set_of_buffers_serves_several_sockets(pair: tuple[socket.socket, socket.socket]) -> None:
     one, other = pair
     batch = Datagrams()
-    batch.put(0, b"one")
+    batch.fill([b"one"])
     batch.send(one.fileno(), 0, 1)
-    batch.put(0, b"other")
+    batch.fill([b"other"])
     batch.send(other.fileno(), 0, 1)
     assert one.recv(99) == b"other"
     assert other.recv(99) == b"one"
@@ -63,7 +62,7 @@ def test_a_longer_datagram_than_the_largest_is_seen_to_be_one(pair: tuple[socket
 def test_an_error_tells_what_the_kernel_said() -> None:
     with socket.socket(type=socket.SOCK_DGRAM) as sock:
         batch = Datagrams()
-        batch.put(0, b"to nobody")
+        batch.fill([b"to nobody"])
         with pytest.raises(OSError, match="Destination address required"):
             batch.send(sock.fileno(), 0, 1)
         descriptor = sock.fileno()

@@ -38,10 +38,7 @@ class Recorder:
     def failed(self, exchange: Exchange) -> None:
         self.told.append("failed")
 
-    def ended(self, exchange: Exchange) -> None:
-        self.told.append("ended")
-
-    def forget(self, exchange: Exchange, *, answered: bool) -> None:
+    def forget(self, exchange: Exchange, answered: bool) -> None:
         self.told.append("forgotten")
 
 
@@ -69,7 +66,7 @@ async def test_an_answer_ends_it() -> None:
     assert exchange.take(message(), 1.0)
     assert exchange.done
     assert exchange.wire
-    assert upstream.told == ["forgotten", "answered", "ended"]
+    assert upstream.told == ["forgotten", "answered"]
 
 
 JUNK = {
@@ -179,7 +176,7 @@ async def test_a_failure_is_told_once() -> None:
     exchange.fail("no answer")
     exchange.fail("again")
     assert exchange.failure == "no answer"
-    assert upstream.told == ["forgotten", "failed", "ended"]
+    assert upstream.told == ["forgotten", "failed"]
 
 
 async def test_a_retry_has_the_same_time_again_but_not_beyond_the_latest() -> None:
@@ -201,7 +198,7 @@ async def test_its_end_wakes_who_waits() -> None:
 async def test_a_waiter_that_was_cancelled_is_left_alone() -> None:
     exchange, _ = started()
     with trio.move_on_after(0):
-        await exchange.waiter.wait()
+        await exchange.waiter
     exchange.take(message(), 1.0)
 
 

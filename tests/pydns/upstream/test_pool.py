@@ -30,7 +30,7 @@ async def ask(pool: Pool) -> Exchange:
     latest = trio.current_time() + 5
     exchange = pool.upstreams[0].begin(REQUEST, waiter, trio.current_time(), stream=False, timeout=1, latest=latest)
     while not exchange.done:
-        await waiter.wait()
+        await waiter
     return exchange
 
 

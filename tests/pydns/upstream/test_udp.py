@@ -122,7 +122,7 @@ async def test_a_closed_port_fails_at_once() -> None:
         with trio.fail_after(1):
             exchange = upstream.begin(REQUEST, waiter, trio.current_time(), stream=False, timeout=2, latest=latest)
             while not exchange.done:
-                await waiter.wait()
+                await waiter
         assert exchange.failure == "Connection refused"
 
 
