@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Coroutine, Sequence
 from typing import TYPE_CHECKING, Any
 
+from pydns.later import Later
 from pydns.plugin import AtOnce, CallNext, Plugin, Turn, leave, pass_on
 from pydns.records import Ede
 from pydns.reply import Reply
@@ -64,22 +65,23 @@ def _with_task(link: CallNext) -> CallNext:
     return keeping
 
 
-Ask = Callable[["Query"], "Reply | Turn"]
+Ask = Callable[["Query"], "Reply | Turn | Later"]
 Amend = Callable[["Query", "Reply"], "Reply | Turn"]
 
 
-def fold_at_once(plugins: Sequence[Plugin], opcode: int) -> Callable[[Query], Reply | None] | None:
-    """The same chain for answers that are there at once; None where no plugin has such.
+def fold_at_once(plugins: Sequence[Plugin], opcode: int) -> Callable[[Query], Reply | Later | None] | None:
+    """The same chain for answers that are there at once, or that come by themselves; None where no plugin has such.
 
     The function gives None where the chain itself must be asked.
     """
     sources: list[tuple[Ask, tuple[Amend, ...]]] = []
     amends: tuple[Amend, ...] = ()  # of the plugins passed so far, the innermost first
+    amends_later = True  # all of these do
     for plugin in plugins:
         if opcode not in plugin.opcodes:
             continue
         kind = type(plugin)
-        if not _speaks_at_once(kind):
+        if not _speaks_at_once(kind) or (kind.answers_later and not amends_later):
             break
         if kind.at_once is not pass_on:
             sources.append((plugin.at_once, amends))
@@ -87,22 +89,31 @@ def fold_at_once(plugins: Sequence[Plugin], opcode: int) -> Callable[[Query], Re
             break
         if kind.amend is not leave:
             amends = plugin.amend, *amends
+        amends_later = amends_later and kind.amends_later
     if not sources:
         return None
 
-    def answer(query: Query) -> Reply | None:
+    def answer(query: Query) -> Reply | Later | None:
         for ask, amends in sources:
             found = ask(query)
             if found is Turn.NEXT:
                 continue
-            for amend in amends:
-                if not isinstance(found, Reply):
-                    return None
-                found = amend(query, found)
-            return found if isinstance(found, Reply) else None
+            if isinstance(found, Later):
+                found.amends = amends
+                return found
+            return amended(query, found, amends)
         return None
 
     return answer
+
+
+def amended(query: Query, found: Reply | Turn | None, amends: tuple[Amend, ...]) -> Reply | None:
+    """What the plugins above make of a reply; None where the chain itself must be asked."""
+    for amend in amends:
+        if not isinstance(found, Reply):
+            return None
+        found = amend(query, found)
+    return found if isinstance(found, Reply) else None
 
 
 def _speaks_at_once(kind: type[Plugin]) -> bool:

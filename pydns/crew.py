@@ -111,7 +111,7 @@ class Crew:
 
     def go(self) -> None:
         """Has what was queued worked on."""
-        if self.queue:
+        if self.queue and not self._ended:
             self.now = trio.current_time()
             self._wakes = max(self.waits, self._wakes // 2)
             self.waits = 0

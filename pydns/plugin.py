@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 import trio
 
 from pydns.changes import Changes
+from pydns.later import Later
 from pydns.metrics import Metrics
 from pydns.records import Class, Opcode
 
@@ -62,6 +63,15 @@ class Plugin(ABC):
     Where nobody on an address reads these, an answer is replayed to clients that differ in nothing else.
     """
 
+    answers_later: ClassVar[bool] = False
+    """True where `at_once` may give a `Later`."""
+
+    amends_later: ClassVar[bool] = False
+    """True where `at_once` and `amend` are all that `serve` does even where the reply comes later, or never.
+
+    Not so where it looks at the clock, ends the waiting, or keeps account of what is under way.
+    """
+
     before: ClassVar[str] = "forward"
     """For a plugin from outside: it stands in the chain just ahead of this one (see `pydns.order`)."""
 
@@ -95,11 +105,11 @@ class Plugin(ABC):
 
     # What follows may be left as it is.
 
-    def at_once(self, query: Query) -> Reply | Turn:
+    def at_once(self, query: Query) -> Reply | Turn | Later:
         """What `serve` would answer, where that can be said without a wait and without `call_next`.
 
-        The reply is one that nobody else has: plugins ahead of this one may write to it. A mere pass says
-        `at_once = pass_on`.
+        The reply is one that nobody else has: plugins ahead of this one may write to it. Or it is who was asked for
+        one, and calls back (`answers_later`). A mere pass says `at_once = pass_on`.
         """
         return Turn.SERVE
 
@@ -155,6 +165,8 @@ def leave(_plugin: Plugin, query: Query, reply: Reply) -> Reply | Turn:
 class AtOnce(Plugin):
     """A plugin that never waits: `at_once` and `amend` are all of it. Neither may give `Turn.SERVE`."""
 
+    frees_task = True
+    amends_later = True
     at_once = pass_on
     amend = leave
 
@@ -163,7 +175,7 @@ class AtOnce(Plugin):
         if found is Turn.NEXT:
             reply = await call_next(query)
             found = reply if reply.dropped else self.amend(query, reply)
-        if isinstance(found, Turn):
+        if isinstance(found, Turn | Later):
             raise TypeError(f"{self.name} never waits, and has no other way to tell")
         return found
 

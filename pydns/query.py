@@ -82,6 +82,7 @@ class Query:
     * `detached`: True for a query that went down from a cache, and for all that is asked from within it
     * `may_be_set_aside`: True while all plugins above have promised `Plugin.frees_task`, so that it may wait without a
       task (see `pydns.crew`)
+    * `tried`: what a plugin has tried for it at once, in vain, for that plugin itself to go on from
 
     An answer that came about with a look at `peer`, `local`, `id` or `metadata` depends on who asks; reading them marks
     the query as `personal` and its answer is never replayed for another. Who only watches reads `client`.
@@ -89,7 +90,8 @@ class Query:
 
     __slots__ = (
         "_id", "_metadata", "_origin", "ask", "asked_within", "began", "class_", "client", "depth", "detached", "edns",
-        "epoch", "flags", "may_be_set_aside", "name", "personal", "question_end", "server", "type", "wire", "zone",
+        "epoch", "flags", "may_be_set_aside", "name", "personal", "question_end", "server", "tried", "type",
+        "wire", "zone",
     )  # fmt: skip
 
     def __init__(
@@ -122,6 +124,7 @@ class Query:
         self.depth = 0
         self.detached = False
         self.may_be_set_aside = False
+        self.tried: object = None
         self.personal = False
         self.asked_within: tuple[bytes, ...] = ()
         self._metadata: dict[str, Callable[[], str]] | None = None
@@ -219,6 +222,7 @@ class Query:
         copy.depth = self.depth
         copy.detached = self.detached
         copy.may_be_set_aside = self.may_be_set_aside
+        copy.tried = None
         copy.personal = self.personal
         copy.asked_within = self.asked_within
         copy._metadata = self._metadata

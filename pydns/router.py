@@ -9,6 +9,7 @@ from pydns.names import ROOT, ancestors, parent
 from pydns.records import Type
 
 if TYPE_CHECKING:
+    from pydns.later import Later
     from pydns.plugin import CallNext
     from pydns.query import Query
     from pydns.refusal import WatchRefusals
@@ -32,7 +33,7 @@ class Route:
         reads_options: frozenset[int] = frozenset(),
         filters: Sequence[Callable[[Query], bool]] = (),
         observers: Sequence[Observer] = (),
-        at_once: Callable[[Query], Reply | None] | None = None,
+        at_once: Callable[[Query], Reply | Later | None] | None = None,
         refusals: Mapping[str, WatchRefusals] | None = None,
     ) -> None:
         self.chains = chains

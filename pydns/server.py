@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Final
 import trio
 
 from pydns import names
+from pydns.chain import amended
 from pydns.errors import WireError
+from pydns.later import Later
 from pydns.logs import is_logged
 from pydns.packetcache import PacketCache, tell
 from pydns.plugin import Plugin
@@ -128,6 +130,8 @@ class Server:
         edns = query.edns
         if query.class_ == _IN and query.flags & 0x7800 == 0 and (edns is None or not edns.version):
             answer = self._answer_at_once(query, key, packets)
+            if isinstance(answer, Later):
+                return None
             if answer is not None:
                 return answer
         refusal = self._refusal(query)
@@ -142,18 +146,53 @@ class Server:
             client.send(None)
         return None
 
-    def _answer_at_once(self, query: Query, key: bytes | None, packets: PacketCache) -> bytes | None:
-        """The message for a plain query whose answer stands in memory; None where the chain must be asked."""
+    def _answer_at_once(self, query: Query, key: bytes | None, packets: PacketCache) -> bytes | Later | None:
+        """The message for a plain query whose answer stands in memory, or what will give it.
+
+        None where the chain must be asked.
+        """
         route = self.router.find(query)
         if route is None or route.at_once is None or query.question_end == 12:
             return None
         try:
             reply = route.at_once(query)
+            if isinstance(reply, Later):
+                self._expect(reply, query, key, packets, route)
+                return reply
             if reply is None or reply.dropped:
                 return None
             return self._finish(query, reply, key, packets, route.observers)
         except Exception:
             return None  # the chain will stumble over the same, and there it is told
+
+    def _expect(self, later: Later, query: Query, key: bytes | None, packets: PacketCache, route: Route) -> None:
+        """The query is answered when its reply is there: no coroutine waits for it."""
+        query.client = query.client.lasting()  # type: ignore[attr-defined]  # it came from a listener
+        query.began = perf_counter()
+        router = self.router
+        router.under_way += 1
+        self.under_way += 1
+        later.about = query, key, packets, route, router
+        later.then = self._answer_later
+
+    def _answer_later(self, later: Later) -> None:
+        """The reply is there, or there is none: then the chain is asked."""
+        query, key, packets, route, router = later.about
+        answer: bytes | None = None
+        try:
+            reply = amended(query, later.reply(), later.amends)
+            if reply is not None and not reply.dropped:
+                answer = self._finish(query, reply, key, packets, route.observers)
+        except Exception:
+            answer = None  # the chain will stumble over the same, and there it is told
+        router.under_way -= 1
+        if answer is None and self._crew.add((self, query, key, query.client)):
+            self._crew.go()
+            return
+        self.under_way -= 1
+        if answer is None:
+            self._dropped.add(self.label, "overload")
+        query.client.send(answer)
 
     def _unread(self, wire: bytes, client: Client, error: WireError) -> bytes | None:
         """What the sender of a message that is no query gets: FORMERR with its id, or nothing at all."""

@@ -15,7 +15,6 @@ from pydns.errors import WireError
 from pydns.names import LOWER
 from pydns.records import Rcode
 from pydns.upstream.datagrams import LARGEST
-from pydns.waiter import Waiter
 from pydns.wire.scan import opt_at
 
 if TYPE_CHECKING:
@@ -30,6 +29,12 @@ class Carrier(Protocol):
 
     def forget(self, exchange: Exchange, answered: bool) -> None:
         """It was answered or given up: what comes under its id from now on is junk."""
+
+
+class Wakeable(Protocol):
+    """Who is told that an exchange has ended: a `Waiter`, or one who does not wait."""
+
+    def wake(self) -> None: ...
 
 
 class Exchange:
@@ -51,7 +56,7 @@ class Exchange:
         upstream: Upstream,
         request: Request,
         stream: bool,
-        waiter: Waiter,
+        waiter: Wakeable,
         now: float,
         timeout: float,
         latest: float,

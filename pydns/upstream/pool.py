@@ -51,6 +51,11 @@ class Pool:
         """False before `run` has begun: then nothing can be asked."""
         return self._sockets.ready
 
+    @property
+    def under_way(self) -> int:
+        """Exchanges that have not ended yet."""
+        return len(self._sockets.waiting)
+
     def replace(self, endpoints: Iterable[Endpoint]) -> None:
         """The upstreams are these now. One that stays keeps its sockets, its health and its measurements."""
         old = {upstream.endpoint: upstream for upstream in self.upstreams}

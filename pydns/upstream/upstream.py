@@ -9,11 +9,10 @@ import trio
 from pydns.records import Rcode
 from pydns.upstream.counts import Counts
 from pydns.upstream.datagrams import LARGEST
-from pydns.upstream.exchange import Exchange
+from pydns.upstream.exchange import Exchange, Wakeable
 from pydns.upstream.health import Health
 from pydns.upstream.tcp import TcpConnections
 from pydns.upstream.udp import UdpPorts
-from pydns.waiter import Waiter
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -66,7 +65,7 @@ class Upstream:
         return not (self.health.down or self.looping)
 
     def begin(
-        self, request: Request, waiter: Waiter, now: float, stream: bool, timeout: float, latest: float
+        self, request: Request, waiter: Wakeable, now: float, stream: bool, timeout: float, latest: float
     ) -> Exchange:
         """Asks it, over TCP where `stream` says so. `waiter` is woken when the exchange has ended.
 

@@ -23,7 +23,7 @@ LOWER_ROOMS = {
     "query": {"errors"},
     "reply": {"records"},
     "wire": {"errors", "names", "query", "records"},
-    "plugin": {"changes", "metrics", "records"},
+    "plugin": {"changes", "later", "metrics", "records"},
     "corefile": {"errors", "names"},
     "upstream": {"corefile", "errors", "names", "plugin", "query", "records", "reply", "wire"}
     | {"mmsg", "tick", "waiter"},
@@ -33,10 +33,11 @@ LOWER_ROOMS = {
     "settings": set(),
     "packetcache": {"errors", "records", "wire"},
     "waiter": set(),
+    "later": set(),
     "mmsg": set(),
     "tick": set(),
     "crew": {"waiter"},
-    "router": {"names", "records"},
+    "router": {"later", "names", "records"},
 }
 
 

@@ -164,3 +164,24 @@ async def test_a_chain_says_what_it_would_say_at_once() -> None:
 async def test_who_never_waits_must_have_an_answer_or_pass_on() -> None:
     with pytest.raises(TypeError, match="ready never waits"):
         await fold([SLOW], Opcode.QUERY)(query())
+
+
+@pytest.mark.parametrize(("first", "second", "may"), [(True, True, True), (True, False, False), (False, True, False)])
+async def test_a_query_may_be_set_aside_below_plugins_that_all_free_its_task(
+    first: bool, second: bool, may: bool
+) -> None:
+    seen: list[bool] = []
+
+    async def look(query: Query, call_next: CallNext) -> Reply:
+        seen.append(query.may_be_set_aside)
+        return Reply()
+
+    above = [passing([], "first"), passing([], "second")]
+    for plugin, frees_task in zip(above, (first, second), strict=True):
+        plugin.frees_task = frees_task  # type: ignore[misc]  # of this one alone
+    below = Doing(look)
+    below.frees_task = True  # type: ignore[misc]  # likewise
+    asked = query()
+    asked.may_be_set_aside = True
+    await fold([*above, below], Opcode.QUERY)(asked)
+    assert seen == [may]

@@ -22,7 +22,6 @@ class Any(AtOnce):
     """Whatever the name, an ANY query gets a HINFO record; all others go on."""
 
     name: ClassVar[str] = "any"
-    frees_task: ClassVar[bool] = True
 
     @classmethod
     def parse(cls, directives: Sequence[Directive], block: ServerBlock) -> Sequence[Self]:

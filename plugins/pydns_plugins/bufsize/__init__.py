@@ -23,6 +23,7 @@ class Bufsize(Plugin):
 
     name: ClassVar[str] = "bufsize"
     frees_task: ClassVar[bool] = True
+    amends_later: ClassVar[bool] = True
 
     def __init__(self, size: int) -> None:
         self.size = size

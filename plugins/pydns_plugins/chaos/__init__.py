@@ -30,7 +30,6 @@ class Chaos(AtOnce):
     """The chaos directive of one server block."""
 
     name: ClassVar[str] = "chaos"
-    frees_task: ClassVar[bool] = True
 
     classes: ClassVar[frozenset[int]] = frozenset((Class.CH,))
 

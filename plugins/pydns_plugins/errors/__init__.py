@@ -43,6 +43,7 @@ class Errors(Plugin):
 
     name: ClassVar[str] = "errors"
     frees_task: ClassVar[bool] = True
+    amends_later: ClassVar[bool] = True
 
     def __init__(self, patterns: Sequence[Pattern] = (), *, stacktrace: bool = False) -> None:
         self.stacktrace = stacktrace

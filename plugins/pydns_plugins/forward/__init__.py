@@ -11,8 +11,9 @@ import trio
 
 from pydns.corefile.tree import Directive, ServerBlock
 from pydns.errors import CorefileError, CorefileErrorGroup
+from pydns.later import Later
 from pydns.names import ROOT, is_within
-from pydns.plugin import CallNext, Plugin
+from pydns.plugin import CallNext, Plugin, Turn, leave
 from pydns.query import Query
 from pydns.records import Class, Ede, Rcode, Type
 from pydns.reply import Reply
@@ -34,6 +35,7 @@ class Forward(Plugin):
 
     name: ClassVar[str] = "forward"
     frees_task: ClassVar[bool] = True
+    answers_later: ClassVar[bool] = True
 
     classes: ClassVar[frozenset[int]] = frozenset((Class.IN, Class.CH))
     """CH too, so that `version.bind` can be asked of an upstream, as in CoreDNS."""
@@ -100,6 +102,16 @@ class Forward(Plugin):
         if self.followers and self._leads_on(reply) and any(follower.takes(query.name) for follower in self.followers):
             return await call_next(query)
         return reply
+
+    def at_once(self, query: Query) -> Turn | Later:
+        """Asks the first upstream, where nothing speaks against it; what comes of it is a reply or a beginning."""
+        if not self._takes_all and not self.takes(query.name):
+            return Turn.NEXT
+        if self.options.max_concurrent or self.followers or query.type in _TRANSFERS:
+            return Turn.SERVE
+        return self._asking.begin(query, self.pool) or Turn.SERVE
+
+    amend = leave
 
     def stops(self) -> Sequence[bytes]:
         options = self.options

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
 import random
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Final
 
 import trio
 
+from pydns.later import Later
 from pydns.records import Ede, Rcode
 from pydns.reply import Reply
 from pydns.upstream.answer import reply_of
@@ -25,6 +27,9 @@ if TYPE_CHECKING:
 DEADLINE: Final = 5.0
 """Seconds in which a query is answered, or has failed."""
 
+MOST_AT_ONCE: Final = 2500
+"""Exchanges under way; beyond these, queries go to the crew, which bounds them."""
+
 _PAUSE: Final = 0.05  # seconds before upstreams that all failed are tried again
 _STREAMS: Final = frozenset(("tcp", "tls", "https"))
 _POOR: Final = frozenset((Rcode.SERVFAIL, Rcode.REFUSED))  # not worth more than a spare answer that is under way
@@ -38,6 +43,29 @@ class Asking:
         self._options = options
         self.broken = 0
 
+    def begin(self, query: Query, pool: Pool) -> Asked | None:
+        """Asks the first upstream; None where it takes more than that."""
+        options, upstreams = self._options, pool.upstreams
+        if not upstreams or self._policy.measures or pool.under_way >= MOST_AT_ONCE:
+            return None
+        upstream = upstreams[0] if len(upstreams) == 1 else self._policy.order(upstreams)[0]
+        if not upstream.usable:
+            return None
+        asked = Asked(query, options.failover)
+        now = trio.current_time()
+        exchange = upstream.begin(
+            Request.of(query), asked, now, self._over_stream(query), options.read_timeout, now + DEADLINE
+        )
+        if exchange.done:
+            query.tried = exchange
+            return None
+        asked.exchange = exchange
+        return asked
+
+    def _over_stream(self, query: Query) -> bool:
+        options = self._options
+        return options.force_tcp or (query.client.transport in _STREAMS and not options.prefer_udp)
+
     async def ask(self, query: Query, pool: Pool) -> Reply:
         """The first answer that an upstream gives, or SERVFAIL with the reason."""
         options, policy = self._options, self._policy
@@ -46,19 +74,30 @@ class Asking:
         waiter, timeout = Waiter(query.may_be_set_aside), options.read_timeout
         now = trio.current_time()
         latest = now + DEADLINE
-        stream = options.force_tcp or (query.client.transport in _STREAMS and not options.prefer_udp)
+        stream = self._over_stream(query)
         most = options.max_connect_attempts
         order = upstreams if len(upstreams) == 1 else policy.order(upstreams)
         copied = policy.unmeasured(order[1:], now) if policy.measures else None
+
+        tried = query.tried
+        if isinstance(tried, Exchange) and tried.upstream in upstreams:
+            query.tried = None
+            latest = tried.sent + DEADLINE
+            order = (*(upstream for upstream in order if upstream is not tried.upstream), tried.upstream)
+        else:
+            tried = None
 
         answered: tuple[Upstream, ...] = ()
         reply: Reply | None = None
         failure = ""
         attempts = 0
-        for upstream in self._candidates(order):
+        for upstream in itertools.chain(() if tried is None else (tried.upstream,), self._candidates(order)):
             if upstream in answered:
                 break  # once round: each of them gave an rcode that `failover` names, or none
-            exchange = upstream.begin(request, waiter, now, stream, timeout, latest)
+            if tried is None:
+                exchange = upstream.begin(request, waiter, now, stream, timeout, latest)
+            else:
+                exchange, tried = tried, None
             if policy.measures:
                 exchanges = [exchange]
                 if copied is not None:
@@ -135,6 +174,35 @@ class Asking:
                 exchanges.append(spare.begin(request, waiter, now, first.stream, timeout, latest))
             best = await _settle(exchanges, waiter)
         return best
+
+
+class Asked(Later):
+    """A query that the first upstream was asked."""
+
+    __slots__ = ("_failover", "exchange", "query")
+
+    def __init__(self, query: Query, failover: frozenset[int]) -> None:
+        super().__init__()
+        self.query = query
+        self.exchange: Exchange | None = None
+        self._failover = failover
+
+    def wake(self) -> None:
+        """The exchange has ended."""
+        if self.then is not None:
+            self.then(self)
+
+    def reply(self) -> Reply | None:
+        exchange, query = self.exchange, self.query
+        assert exchange is not None
+        self.exchange = None  # which holds this in turn: only the collector would free both
+        if exchange.wire:
+            reply = reply_of(exchange, query, "forward")
+            if reply.rcode not in self._failover:
+                exchange.upstream.counts.answered(exchange.rcode, exchange.seconds)
+                return reply
+        query.tried = exchange
+        return None
 
 
 async def _settle(exchanges: Sequence[Exchange], waiter: Waiter) -> Exchange:

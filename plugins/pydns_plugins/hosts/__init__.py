@@ -38,7 +38,6 @@ class Hosts(AtOnce):
     """The hosts directive of one server block."""
 
     name: ClassVar[str] = "hosts"
-    frees_task: ClassVar[bool] = True
 
     def __init__(self, options: Options) -> None:
         self.options = options

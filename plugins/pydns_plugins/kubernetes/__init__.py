@@ -38,6 +38,7 @@ class Kubernetes(Plugin):
 
     name: ClassVar[str] = "kubernetes"
     frees_task: ClassVar[bool] = True
+    amends_later: ClassVar[bool] = True
 
     def __init__(self, options: Options) -> None:
         self.options = options

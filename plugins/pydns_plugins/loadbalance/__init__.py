@@ -36,7 +36,6 @@ class Loadbalance(AtOnce):
     """The loadbalance directives of one server block."""
 
     name: ClassVar[str] = "loadbalance"
-    frees_task: ClassVar[bool] = True
 
     def __init__(self, options: Options) -> None:
         self.options = options

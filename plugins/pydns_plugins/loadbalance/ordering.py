@@ -6,6 +6,7 @@ client takes is cut between sets.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from functools import lru_cache, partial
 from typing import Final
@@ -18,8 +19,9 @@ from pydns_plugins.loadbalance.policy import ADDRESSES, SHUFFLED, Policy
 
 _ANSWER: Final = 1  # as in `Entry.section`
 _TTL: Final = 6  # octets from the TTL to the rdata
-_COUNTS: Final = (6, 8, 10)  # where the header has those of the three sections
-_FEW: Final = (b"\0\0", b"\0\1")
+_FEW: Final = frozenset(  # counts of the three sections, none of them over 1
+    b"".join(counts) for counts in itertools.product((b"\0\0", b"\0\1"), repeat=3)
+)
 _KEPT: Final = 1024  # messages whose layout is remembered; a cache gives the same one for a second
 
 
@@ -31,7 +33,7 @@ def ordered(reply: Reply, policy: Policy) -> Reply:
     wire = reply.wire
     if wire is None:
         return _ordered_records(reply, policy)
-    if all(wire[i : i + 2] in _FEW for i in _COUNTS):
+    if wire[6:12] in _FEW:
         return reply
     try:
         sets = _sets(wire, policy.types)

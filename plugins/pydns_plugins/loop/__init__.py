@@ -37,8 +37,8 @@ SUSPICIOUS: Final = 1.0
 CAUGHT: Final = 2.0
 """Seconds between two probes of one that leads into a loop."""
 
-ALIKE: Final = 16
-"""The same question so many times under way at once is more than clients do: a probe goes out at once."""
+ALIKE: Final = 64
+"""The same question so many times between two looks is more than clients do: a probe goes out at once."""
 
 _LOOK: Final = 0.25  # seconds between two looks at who is due
 _TOKEN: Final = 16  # octets of randomness: nobody can ask for a probe's name before it has gone out
@@ -62,6 +62,7 @@ class Loop(Plugin):
 
     name: ClassVar[str] = "loop"
     frees_task: ClassVar[bool] = True
+    amends_later: ClassVar[bool] = True
 
     _probes: ClassVar[dict[bytes, _Probe]] = {}
     """Under way, by their first label. A probe of one block may come back by another, so all blocks know all."""
@@ -70,7 +71,7 @@ class Loop(Plugin):
         self.zones = zones
         self._next: dict[Upstream, float] = {}  # when it is probed next
         self._troubles: dict[Upstream, int] = {}  # as they were at the last probe
-        self._under_way: dict[tuple[bytes, int], int] = {}  # names and types that are being asked, and how often
+        self._alike: dict[tuple[bytes, int], int] = {}  # names and types asked since the last look, and how often
         self._wake = trio.Event()
 
     @classmethod
@@ -85,24 +86,22 @@ class Loop(Plugin):
             if probe is not None:
                 self._caught(probe)
                 return Reply.failure(Ede.OTHER, "a probe for forwarding loops came back", by=self.name)
-        alike = query.name, query.type
-        count = self._under_way[alike] = self._under_way.get(alike, 0) + 1
-        if count % ALIKE == 0:
-            self._suspect()
-        try:
-            return await call_next(query)
-        finally:
-            left = self._under_way[alike] - 1
-            if left:
-                self._under_way[alike] = left
-            else:
-                del self._under_way[alike]
+        self._count_alike(query)
+        return await call_next(query)
 
     def at_once(self, query: Query) -> Turn:
-        """What is answered at once goes round nowhere."""
-        return Turn.SERVE if query.type == Type.HINFO else Turn.NEXT
+        if query.type == Type.HINFO:
+            return Turn.SERVE
+        self._count_alike(query)
+        return Turn.NEXT
 
     amend = leave
+
+    def _count_alike(self, query: Query) -> None:
+        alike = query.name, query.type
+        count = self._alike[alike] = self._alike.get(alike, 0) + 1
+        if count % ALIKE == 0:
+            self._suspect()
 
     def _suspect(self) -> None:
         """A question may be going round without a cache to stop it, thousands of times a second: look now."""
@@ -132,6 +131,7 @@ class Loop(Plugin):
                     for upstream, zone in self._due(now):
                         self._next[upstream] = now + QUIET
                         nursery.start_soon(self._probe, upstream, zone)
+                    self._alike.clear()
                     self._wake = trio.Event()
                     with trio.move_on_after(_LOOK):
                         await self._wake.wait()

@@ -27,7 +27,6 @@ class Minimal(AtOnce):
     """Has no options."""
 
     name: ClassVar[str] = "minimal"
-    frees_task: ClassVar[bool] = True
 
     @classmethod
     def parse(cls, directives: Sequence[Directive], block: ServerBlock) -> Sequence[Self]:

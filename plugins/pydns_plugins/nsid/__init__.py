@@ -27,7 +27,6 @@ class Nsid(AtOnce):
     """The nsid directive of one server block. `data` None is the host's name."""
 
     name: ClassVar[str] = "nsid"
-    frees_task: ClassVar[bool] = True
 
     def __init__(self, data: bytes | None = None) -> None:
         self.data = data

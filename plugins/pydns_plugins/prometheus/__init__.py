@@ -32,7 +32,6 @@ class Prometheus(AtOnce):
     """
 
     name: ClassVar[str] = "prometheus"
-    frees_task: ClassVar[bool] = True
 
     def __init__(self, address: Word, zones: Sequence[bytes], runtime: bool) -> None:
         self.host, self.port = values.listen_address(address)

@@ -23,7 +23,6 @@ class Whoami(AtOnce):
     """Answers every query: an empty answer section, and in the additional section who asked."""
 
     name: ClassVar[str] = "whoami"
-    frees_task: ClassVar[bool] = True
 
     @classmethod
     def parse(cls, directives: Sequence[Directive], block: ServerBlock) -> Sequence[Self]:

@@ -12,13 +12,14 @@ from hypothesis import strategies as st
 
 from pydns import names
 from pydns.errors import CorefileError
+from pydns.listen.bound import DnsBound
 from pydns.records import Rcode
 from pydns.run import Process
 from pydns.testing import FakeNext, query
 from pydns.upstream.pool import AsksUpstreams
 from pydns.upstream.testing import Asked, ScriptedServer
 from pydns.upstream.upstream import Upstream
-from pydns_plugins.loop import Loop
+from pydns_plugins.loop import ALIKE, Loop
 from tests.e2e.programs import free_port
 from tests.plugins.asking import block, directives
 from tests.pydns.life import Source, addresses, answer, reloaded, running, until, value, wire
@@ -118,7 +119,10 @@ async def test_a_storm_is_bounded(port: int) -> None:
             for i in range(50):
                 await sock.sendto(wire(f"{i}.example.org"), ("127.0.0.1", port))
             await until(lambda: upstream_of(process).looping, bool)
-            await until(lambda: process.crew.under_way or process.crew.queue, lambda waiting: not waiting)
+            await until(
+                lambda: [bound.server.under_way for bound in process.bound.values() if isinstance(bound, DnsBound)],
+                lambda counts: not any(counts),
+            )
         count = process.house.metrics.counter("coredns_dns_requests_total", "")
         list(process.house.metrics.read())
         before = sum(count.values.values())
@@ -199,23 +203,28 @@ async def test_probes_cannot_be_told_beforehand(nursery: trio.Nursery) -> None:
     nursery.cancel_scope.cancel()
 
 
-async def test_queries_are_counted_out_again() -> None:
-    """Also those that fail or are given up."""
-    plugin = loop()
-
-    async def broken(query: object) -> object:
-        raise ValueError("broken")
-
-    async def silent(query: object) -> object:
-        await trio.sleep_forever()
-        raise AssertionError
-
-    with pytest.raises(ValueError, match="broken"):
-        await plugin.serve(query(), broken)  # type: ignore[arg-type]  # nobody looks at what it gives
-    with trio.move_on_after(0.01):
-        await plugin.serve(query(), silent)  # type: ignore[arg-type]  # nor at this
-    await plugin.serve(query(), FakeNext())
-    assert plugin._under_way == {}
+@pytest.mark.parametrize(
+    ("count", "names", "is_cause"), [(ALIKE - 1, 1, False), (ALIKE, 1, True), (ALIKE, 2, False), (2 * ALIKE, 2, True)]
+)
+@pytest.mark.parametrize("way", ["served", "at once"])
+async def test_the_same_question_again_and_again_is_cause_for_a_probe(
+    way: str, count: int, names: int, is_cause: bool, nursery: trio.Nursery
+) -> None:
+    server = ScriptedServer()
+    await nursery.start(server.run)
+    async with running(Source(f". {{\n bind 127.0.0.1\n loop\n forward . {server.endpoint}\n}}")) as process:
+        await wait_probed(process, server)
+        plugin = next(each for each in process.configuration.blocks[0].plugins if isinstance(each, Loop))
+        plugin._next = dict.fromkeys(plugin._next, trio.current_time() + 1)
+        plugin._alike.clear()
+        for i in range(count):
+            asked = query(f"{i % names}.example.org")
+            if way == "served":
+                await plugin.serve(asked, FakeNext())
+            else:
+                plugin.at_once(asked)
+        assert any(due <= trio.current_time() for due in plugin._next.values()) is is_cause
+    nursery.cancel_scope.cancel()
 
 
 # The end of a loop.

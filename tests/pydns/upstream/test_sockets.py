@@ -2,6 +2,7 @@ from collections import Counter
 from itertools import islice
 
 import trio
+import trio.testing
 
 from pydns.upstream.sockets import Sockets, random_ids, random_octets
 
@@ -38,3 +39,39 @@ async def test_the_sweep_tidies_while_nothing_is_awaited(autojump_clock: trio.te
         await sockets.run()
     sockets.shut()
     assert len(times) == 3
+
+
+async def test_what_is_to_be_sent_is_flushed_once_at_the_end_of_the_tick() -> None:
+    flushed: list[str] = []
+    sockets = Sockets()
+    sockets.open()
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(sockets.run)
+        await trio.testing.wait_all_tasks_blocked()
+        sockets.send_later(lambda: flushed.append("one"))
+        sockets.send_later(lambda: flushed.append("other"))
+        assert flushed == []
+        await trio.testing.wait_all_tasks_blocked()
+        assert flushed == ["one", "other"]
+        nursery.cancel_scope.cancel()
+    sockets.shut()
+
+
+async def test_what_was_to_be_sent_while_nobody_ran_is_flushed_at_the_start() -> None:
+    """A reload hands a pool on, and its first run ends before the second begins."""
+    flushed: list[str] = []
+    sockets = Sockets()
+    sockets.open()
+    for i in range(2):
+        sockets.send_later(lambda i=i: flushed.append(str(i)))  # type: ignore[misc]  # as it is now
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(sockets.run)
+            await trio.testing.wait_all_tasks_blocked()
+            sockets.send_later(lambda: flushed.append("running"))
+            await trio.testing.wait_all_tasks_blocked()
+            sockets.send_later(lambda: flushed.append("armed as it ends"))
+            nursery.cancel_scope.cancel()
+    sockets.shut()
+    assert flushed[:2] == ["0", "running"]
+    assert flushed.count("running") == 2
+    assert "1" in flushed

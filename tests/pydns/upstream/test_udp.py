@@ -1,9 +1,14 @@
+import errno
+import os
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import pytest
 import trio
 import trio.testing
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from pydns.upstream import udp
 from pydns.upstream.endpoint import Endpoint
@@ -11,6 +16,7 @@ from pydns.upstream.exchange import Exchange
 from pydns.upstream.health import Checks
 from pydns.upstream.limits import Limits
 from pydns.upstream.pool import Pool
+from pydns.upstream.request import Request
 from pydns.upstream.testing import Asked, ScriptedServer
 from pydns.waiter import Waiter
 from tests.pydns.upstream.helpers import REQUEST, asking
@@ -243,3 +249,146 @@ async def test_nothing_is_asked_while_the_pool_does_not_run() -> None:
     pool = Pool(Limits(), Checks(), [Endpoint("127.0.0.1", 9)])
     exchange = pool.upstreams[0].begin(REQUEST, Waiter(), trio.current_time(), stream=False, timeout=2, latest=9e9)
     assert exchange.failure == "the upstream sockets are closed"
+
+
+# Batches: what is sent in one tick leaves together.
+
+
+def begun(here: Any, count: int) -> list[Exchange]:
+    now = trio.current_time()
+    return [here.upstream.begin(REQUEST, Waiter(), now, stream=False, timeout=2, latest=now + 5) for _ in range(count)]
+
+
+async def ended(exchanges: Sequence[Exchange]) -> None:
+    with trio.fail_after(10):
+        while not all(exchange.done for exchange in exchanges):
+            await trio.testing.wait_all_tasks_blocked(0.001)
+
+
+@pytest.mark.parametrize("count", [1, 2, 63, 64, 65, 200])
+async def test_those_of_one_tick_are_all_answered(count: int) -> None:
+    async with asking() as here:
+        exchanges = begun(here, count)
+        await ended(exchanges)
+        assert all(exchange.wire for exchange in exchanges)
+        assert len({asked.id for asked in here.server.asked}) > count * 0.9  # random: two may be alike on other ports
+
+
+async def test_those_of_one_tick_share_a_port_up_to_a_batch() -> None:
+    async with asking() as here:
+        await ended(begun(here, 40))
+        assert len({asked.port for asked in here.server.asked}) == 1
+        await ended(begun(here, 40))
+        assert len({asked.port for asked in here.server.asked}) == 2
+        counts = here.upstream.counts
+        assert (counts.udp_misses, counts.udp_hits) == (2, 78)
+
+
+async def test_nothing_leaves_within_the_step_that_asks() -> None:
+    async with asking() as here:
+        (exchange,) = begun(here, 1)
+        assert here.upstream.udp._unsent == [exchange]
+        await ended([exchange])
+        assert here.upstream.udp._unsent == []
+
+
+async def test_one_that_has_failed_meanwhile_does_not_leave() -> None:
+    async with asking() as here:
+        first, second = begun(here, 2)
+        first.fail("given up")
+        await ended([second])
+        assert len(here.server.asked) == 1
+
+
+@pytest.mark.parametrize("count", [2, 64, 100])
+async def test_a_closed_port_fails_all_of_a_batch_at_once(count: int) -> None:
+    async with asking() as here:
+        endpoint = closed_endpoint()
+        here.pool.replace([endpoint])
+        (here.upstream,) = here.pool.upstreams
+        exchanges = begun(here, count)
+        with trio.fail_after(1):
+            await ended(exchanges)
+        assert {exchange.failure for exchange in exchanges} == {"Connection refused"}
+
+
+def closed_endpoint() -> Endpoint:
+    with socket.socket(type=socket.SOCK_DGRAM) as sock:
+        sock.bind(("127.0.0.1", 0))
+        return Endpoint(*sock.getsockname())
+
+
+class Failing:
+    """In place of the buffers: fails with these errors, one for each call, None for a call that sends one message."""
+
+    def __init__(self, errors: list[int | None]) -> None:
+        self.errors = errors
+        self.calls: list[tuple[int, int]] = []
+
+    def fill(self, messages: Sequence[bytes]) -> None: ...
+
+    def send(self, descriptor: int, first: int, count: int) -> int:
+        self.calls.append((first, count))
+        error = self.errors.pop(0) if self.errors else None
+        if error is not None:
+            raise OSError(error, os.strerror(error))
+        return 1
+
+
+FAILURES: dict[str, tuple[list[int | None], list[str]]] = {
+    "none": ([], ["", "", "", ""]),
+    "the first": ([errno.EAGAIN], ["", "Resource temporarily unavailable", "", ""]),
+    "the second": ([None, errno.ENETUNREACH], ["", "", "Network is unreachable", ""]),
+    "the last": ([None, None, errno.EPERM], ["", "", "", "Operation not permitted"]),
+    "all": ([errno.EPERM] * 3, ["", *["Operation not permitted"] * 3]),
+    "an earlier one": ([errno.ECONNREFUSED], ["Connection refused", "", "", ""]),
+    "an earlier one of the batch": ([None, errno.ECONNREFUSED], [*["Connection refused"] * 2, "", ""]),
+    "an earlier one, and then itself": ([errno.ECONNREFUSED] * 2, [*["Connection refused"] * 2, "", ""]),
+}
+
+
+@pytest.mark.parametrize(("errors", "failures"), FAILURES.values(), ids=FAILURES.keys())
+async def test_an_error_ends_those_that_it_is_about(errors: list[int | None], failures: list[str]) -> None:
+    async def silent(asked: Asked) -> None: ...
+
+    async with asking(silent, Limits(max_ports=1)) as here:
+        earlier = begun(here, 1)
+        while not here.server.asked:
+            await trio.testing.wait_all_tasks_blocked(0.001)
+        here.pool._sockets.outgoing = Failing(list(errors))
+        batch = begun(here, 3)
+        here.upstream.udp.flush()
+        assert [exchange.failure for exchange in earlier + batch] == failures
+
+
+async def test_what_is_too_long_for_a_datagram_goes_over_tcp() -> None:
+    request = Request(REQUEST.question, 0x0100, False, ((65001, bytes(5000)),))
+    async with asking() as here:
+        now = trio.current_time()
+        exchange = here.upstream.begin(request, Waiter(), now, stream=False, timeout=2, latest=now + 5)
+        await ended([exchange])
+        assert [asked.transport for asked in here.server.asked] == ["tcp"]
+        assert exchange.wire
+
+
+@given(st.lists(st.tuples(st.integers(0, 70), st.sampled_from(["tick", "close", "tidy", "fail"])), max_size=6))
+@settings(max_examples=30, deadline=None)
+def test_whatever_happens_each_exchange_ends(steps: list[tuple[int, str]]) -> None:
+    async def run() -> None:
+        async with asking(limits=Limits(max_ports=2, max_age=0.001)) as here:
+            exchanges: list[Exchange] = []
+            for count, step in steps:
+                exchanges += begun(here, count)
+                if step == "tick":
+                    await trio.testing.wait_all_tasks_blocked()
+                elif step == "close":
+                    here.upstream.close()
+                elif step == "tidy":
+                    here.upstream.tidy(trio.current_time() + 1)
+                elif exchanges:
+                    exchanges[-1].fail("given up")
+            await ended(exchanges)
+            assert not here.pool.under_way
+            assert {exchange.failure for exchange in exchanges} <= {"", "given up"}
+
+    trio.run(run)

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from pydns import names
 from pydns.errors import WireError
 from pydns.records import Type
-from pydns.wire.scan import MAX_DECOMPRESSED, owners, read_name, scan, skip_name, spelled_name
+from pydns.wire.scan import MAX_DECOMPRESSED, opt_at, owners, read_name, scan, skip_name, spelled_name
 from tests.pydns.wire.messages import WWW, a, message, opt, packed, question, soa
 
 END = len(message())
@@ -187,3 +187,59 @@ def test_names_that_dnslib_compressed_are_read_as_they_were(texts: list[str]) ->
         record.add_answer(dnslib.RR(text, rdata=dnslib.A("192.0.2.1")))
     wire = bytes(record.pack())
     assert owners(wire, scan(wire)) == [names.from_text(text) for text in texts]
+
+
+def whole_scan(wire: bytes) -> int | None:
+    """What `opt_at` should say; None where it should refuse."""
+    try:
+        opt = scan(wire).opt
+    except WireError:
+        return None
+    return 0 if opt is None else opt.owner
+
+
+def short_scan(wire: bytes) -> int | None:
+    try:
+        return opt_at(wire, END)
+    except WireError:
+        return None
+
+
+@pytest.mark.parametrize(
+    ("behind", "counts"),
+    [
+        (b"", (1, 0, 0, 0)),
+        (opt(), (1, 0, 0, 1)),
+        (packed(a()) + opt((10, bytes(8))), (1, 1, 0, 1)),
+        (packed(a()) + opt() + packed(a("x")), (1, 0, 1, 2)),
+        (b"\xc0\x0c" + packed(a("."))[1:] + opt(), (1, 1, 0, 1)),
+        (opt(), (1, 1, 0, 0)),
+        (opt() + opt(), (1, 0, 0, 2)),
+        (b"\1x" + opt(), (1, 0, 0, 1)),
+        (b"\xc0\4" + packed(a("."))[1:], (1, 0, 0, 1)),
+        (packed(a())[:-1], (1, 1, 0, 0)),
+        (packed(a()) + b"\0", (1, 1, 0, 0)),
+        (b"\0\1\0", (1, 1, 0, 0)),
+        (b"\0\x10\0\1\0\0\0\0\0\0", (1, 1, 0, 0)),
+    ],
+)
+def test_the_short_look_finds_the_opt_where_the_whole_scan_does(behind: bytes, counts: tuple[int, ...]) -> None:
+    wire = message(question(), behind, counts=counts)
+    assert short_scan(wire) == whole_scan(wire)
+
+
+@given(
+    st.lists(st.tuples(st.integers(END, len(GOOD) - 1), st.integers(0, 255)), max_size=4),
+    st.tuples(st.integers(0, 2), st.integers(0, 2), st.integers(0, 3)),
+    st.integers(END, len(GOOD)),
+)
+def test_the_short_look_refuses_what_the_whole_scan_does(
+    octets: list[tuple[int, int]], counts: tuple[int, int, int], end: int
+) -> None:
+    mutated = bytearray(GOOD)
+    for at, octet in octets:
+        mutated[at] = octet
+    for section, count in enumerate(counts):
+        mutated[6 + 2 * section : 8 + 2 * section] = count.to_bytes(2)
+    for wire in (bytes(mutated), bytes(mutated[:end])):
+        assert short_scan(wire) == whole_scan(wire)
