@@ -9,7 +9,8 @@ import trio
 
 from pydns import names
 from pydns.corefile.tree import Directive, Key, Position, ServerBlock, Word
-from pydns.plugin import House
+from pydns.later import Later
+from pydns.plugin import House, Turn
 from pydns.query import Address, Edns, Query
 from pydns.reply import Reply
 from pydns.upstream.testing import Asked, Script, ScriptedServer
@@ -68,6 +69,9 @@ async def end_of_chain(query: Query) -> Reply:
 
 Ask = Callable[[Query], Awaitable[Reply]]
 
+ways = {"at once": False}
+"""Whether a forward is asked at once first, as the server does; see conftest.py."""
+
 
 @asynccontextmanager
 async def running(*forwards: Forward, house: House | None = None) -> AsyncIterator[Ask]:
@@ -89,6 +93,14 @@ async def running(*forwards: Forward, house: House | None = None) -> AsyncIterat
 
 def _link(forward: Forward, next_: Ask) -> Ask:
     async def link(query: Query) -> Reply:
+        found = forward.at_once(query) if ways["at once"] else Turn.SERVE
+        if isinstance(found, Later):
+            came = trio.Event()
+            found.then = lambda _: came.set()
+            await came.wait()
+            reply = found.reply()
+            if reply is not None:
+                return reply
         return await forward.serve(query, next_)  # type: ignore[arg-type]  # a coroutine function is what it is
 
     return link

@@ -7,6 +7,8 @@ from pydns.reply import Reply
 from pydns.upstream.testing import Asked, Script, good
 from tests.plugins.forward.helpers import ask_for, holds, parse, running, says, serving, silent
 
+pytestmark = pytest.mark.usefixtures("either_way")
+
 
 @pytest.mark.parametrize(
     ("options", "transport", "upstream"),
