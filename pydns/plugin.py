@@ -69,7 +69,7 @@ class Plugin(ABC):
     amends_later: ClassVar[bool] = False
     """True where `at_once` and `amend` are all that `serve` does even where the reply comes later, or never.
 
-    Not so where it looks at the clock, ends the waiting, or keeps account of what is under way.
+    Not so where it changes the query, looks at the clock, ends the waiting, or keeps account of what is under way.
     """
 
     before: ClassVar[str] = "forward"

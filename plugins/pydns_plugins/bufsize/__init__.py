@@ -23,7 +23,6 @@ class Bufsize(Plugin):
 
     name: ClassVar[str] = "bufsize"
     frees_task: ClassVar[bool] = True
-    amends_later: ClassVar[bool] = True
 
     def __init__(self, size: int) -> None:
         self.size = size

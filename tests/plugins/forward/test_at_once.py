@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 
+import dnslib
 import pytest
 import trio
 import trio.testing
@@ -162,6 +163,20 @@ async def test_a_server_answers_by_it(above: str, script: object, nursery: trio.
         assert [asked for asked in server.asked if asked.question[-4:-2] != b"\0\x0d"][1:] == []
         assert served.process.crew.under_way == 0
     nursery.cancel_scope.cancel()
+
+
+async def test_the_size_that_bufsize_wants_reaches_the_upstream(nursery: trio.Nursery) -> None:
+    """It changes the query, so the chain is asked."""
+    server = ScriptedServer()
+    await nursery.start(server.run)
+    async with running_server(f". {{\n bind 127.0.0.1\n bufsize 600\n forward . {server.endpoint}\n}}") as served:
+        asked = dnslib.DNSRecord.question("www.example.org")
+        asked.add_ar(dnslib.EDNS0(udp_len=1232))
+        with trio.socket.socket(type=trio.socket.SOCK_DGRAM) as sock:
+            await sock.sendto(asked.pack(), ("127.0.0.1", served.port))
+            await sock.recv(4096)
+    nursery.cancel_scope.cancel()
+    assert (600).to_bytes(2) in server.asked[0].wire[-11:]
 
 
 async def test_what_was_answered_is_freed_without_the_collector(nursery: trio.Nursery) -> None:
