@@ -25,10 +25,17 @@ _LONGEST_PAUSE: Final = 60.0
 
 
 class Generation:
-    """One configuration at work, from `run` until that is cancelled."""
+    """One configuration at work, from `run` until that is cancelled. `runs` says which plugins are at work here."""
 
-    def __init__(self, configuration: Configuration, house: House, before: Generation | None = None) -> None:
+    def __init__(
+        self,
+        configuration: Configuration,
+        house: House,
+        before: Generation | None = None,
+        runs: Callable[[Plugin], bool] = lambda _: True,
+    ) -> None:
         self.configuration = configuration
+        self.runs = runs
         self._house = house
         self._before = before
         self._starting: list[Plugin] = []
@@ -45,7 +52,7 @@ class Generation:
             async with trio.open_nursery() as nursery:
                 with trio.move_on_after(START) as patience:
                     async with trio.open_nursery() as starting:
-                        for plugin in plugins:
+                        for plugin in filter(self.runs, plugins):
                             starting.start_soon(nursery.start, self._keep_running, plugin)
                 if patience.cancelled_caught:
                     missing = ", ".join(plugin.name for plugin in self._starting)
@@ -59,7 +66,7 @@ class Generation:
         """Returns when no plugin has anything left to do before the server stops."""
         async with trio.open_nursery() as nursery:
             for block in self.configuration.blocks:
-                for plugin in block.plugins:
+                for plugin in filter(self.runs, block.plugins):
                     nursery.start_soon(self._stop, plugin)
 
     @staticmethod
@@ -75,6 +82,8 @@ class Generation:
         if before is None:
             return
         for new, old in _heirs(self.configuration.blocks, before.configuration.blocks):
+            if not (self.runs(new) and before.runs(old)):
+                continue  # who never was at work here has nothing to give
             try:
                 new.inherit(old)
             except Exception as error:

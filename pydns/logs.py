@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 ROOMS: Final = frozenset(
     (
         "chain", "cli", "corefile", "listen", "logs", "packetcache", "registry", "router", "run", "server", "upstream",
-        "watch", "zone",
+        "watch", "workers", "zone",
     )
 )  # fmt: skip
 """Loggers `pydns.ROOM` speak for the server itself; any other `pydns.NAME` for the plugin NAME."""

@@ -5,18 +5,23 @@ The prometheus plugin reads them when it is asked; until then counting costs one
 
 from bisect import bisect_left
 from collections.abc import Callable, Iterator, Sequence
+from typing import Literal
+
+Merge = Literal["sum", "max", "min"]
+"""How the values of several processes become one: counts are added; what all know alike is the highest of them."""
 
 
 class Metric:
     """One counter or gauge: a number for each tuple of label values."""
 
-    __slots__ = ("help", "kind", "labels", "name", "values")
+    __slots__ = ("help", "kind", "labels", "merge", "name", "values")
 
-    def __init__(self, name: str, help_: str, labels: tuple[str, ...], kind: str) -> None:
+    def __init__(self, name: str, help_: str, labels: tuple[str, ...], kind: str, merge: Merge) -> None:
         self.name = name
         self.help = help_
         self.labels = labels
         self.kind = kind
+        self.merge = merge
         self.values: dict[tuple[str, ...], float] = {}
 
     def add(self, *values: str, amount: float = 1) -> None:
@@ -68,11 +73,12 @@ class Metrics:
         self._histograms: dict[str, Histogram] = {}
         self._before_reading: list[Callable[[], None]] = []
 
-    def counter(self, name: str, help_: str, *labels: str) -> Metric:
-        return self._metrics.setdefault(name, Metric(name, help_, labels, "counter"))
+    def counter(self, name: str, help_: str, *labels: str, merge: Merge = "sum") -> Metric:
+        return self._metrics.setdefault(name, Metric(name, help_, labels, "counter", merge))
 
-    def gauge(self, name: str, help_: str, *labels: str) -> Metric:
-        return self._metrics.setdefault(name, Metric(name, help_, labels, "gauge"))
+    def gauge(self, name: str, help_: str, *labels: str, merge: Merge = "max") -> Metric:
+        """`merge` is "sum" for a gauge of what each process has for itself, such as open connections."""
+        return self._metrics.setdefault(name, Metric(name, help_, labels, "gauge", merge))
 
     def histogram(self, name: str, help_: str, *labels: str, bounds: Sequence[float]) -> Histogram:
         return self._histograms.setdefault(name, Histogram(name, help_, labels, bounds))
@@ -84,6 +90,12 @@ class Metrics:
     def forget(self, hook: Callable[[], None]) -> None:
         if hook in self._before_reading:
             self._before_reading.remove(hook)
+
+    def forget_states(self) -> None:
+        """Gauges are empty, but for those that are summed: what they tell is known elsewhere from now on."""
+        for metric in self._metrics.values():
+            if metric.kind == "gauge" and metric.merge != "sum":
+                metric.values.clear()
 
     def read(self) -> Iterator[Metric | Histogram]:
         for hook in tuple(self._before_reading):

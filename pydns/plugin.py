@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 import trio
 
 from pydns.changes import Changes
+from pydns.family import Family
 from pydns.later import Later
 from pydns.metrics import Metrics
 from pydns.records import Class, Opcode
@@ -83,7 +84,10 @@ class Plugin(ABC):
     """
 
     single: ClassVar[bool] = False
-    """True where its background work must exist once, however many worker processes there are."""
+    """True where its background work must exist once, however many worker processes there are (see `pydns.family`).
+
+    Then the parent, which answers no query, does that work; the workers answer, and hear what it says (`Family.say`).
+    """
 
     house: House
     """Set before `run`: see `House`."""
@@ -145,6 +149,13 @@ class Plugin(ABC):
         """False while its data is not there yet; `/ready` names it then."""
         return True
 
+    def report(self) -> Any:
+        """What its page over HTTP must know of it: plain data.
+
+        Of several processes the parent shows the pages; it gets this from each worker by `house.family.reports(self)`.
+        """
+        return None
+
     def inherit(self, old: Self) -> None:  # noqa: B027 -- most keep nothing, and need not
         """Take over what is worth keeping from the instance at the same place before a reload.
 
@@ -187,6 +198,7 @@ class House:
     * `lines`: where the query log goes; None: nowhere
     * `generations`: of each configuration that runs or starts, the plugins of each server block, in chain order
     * `port_of`: the port that an HTTP address of the Corefile really has, 0 where nothing listens there now
+    * `family`: the other processes that answer, where there are any
     * `debug`: how many `debug` directives live; above 0, errors are logged with their tracebacks
     """
 
@@ -194,6 +206,7 @@ class House:
     metrics: Metrics = field(default_factory=Metrics)
     watcher: Watcher | None = None
     lines: LineWriter | None = None
+    family: Family = field(default_factory=Family)
     debug: int = 0
     generations: list[tuple[tuple[Plugin, ...], ...]] = field(default_factory=list)
     port_of: Callable[[str, int], int] = lambda host, port: port

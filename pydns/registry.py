@@ -46,6 +46,7 @@ BUILTIN: Final[dict[str, str]] = {
     "log": "pydns_plugins.log:Log",
     "loop": "pydns_plugins.loop:Loop",
     "minimal": "pydns_plugins.minimal:Minimal",
+    "multisocket": "pydns_plugins.multisocket:Multisocket",
     "nsid": "pydns_plugins.nsid:Nsid",
     "prometheus": "pydns_plugins.prometheus:Prometheus",
     "ready": "pydns_plugins.ready:Ready",

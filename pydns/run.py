@@ -7,47 +7,35 @@ import random
 import resource
 import signal
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import trio
 
-from pydns.crew import Crew
-from pydns.errors import CorefileError, CorefileErrorGroup, StartError, ungrouped
-from pydns.generation import Generation, reason
-from pydns.listen.bound import Bound, DnsBound, DnsTarget, HttpBound
-from pydns.listen.interfaces import addresses
-from pydns.listen.limits import DEFAULTS
-from pydns.listen.sockets import Sockets, open_sockets
+from pydns.errors import CorefileErrorGroup, StartError, ungrouped
+from pydns.generation import reason
 from pydns.names import to_text
 from pydns.notify import Notifier
-from pydns.overlap import page_errors
 from pydns.plugin import House
-from pydns.router import Router
-from pydns.server import Server
-from pydns.setup import Block, Configuration, Place, collisions, routes, sites, tcp_limits
-from pydns.watch import Watcher
+from pydns.serving import Part, Serving
+from pydns.setup import Configuration, Place
 
 if TYPE_CHECKING:
-    from pydns.corefile.tree import Word
-    from pydns.http import Site
     from pydns.listen.activation import Inherited
+    from pydns.listen.bound import Bound
+    from pydns.workers.workers import Workers
 
 log = logging.getLogger("pydns.run")
 
-GRACE: Final = 5.0
-"""Seconds in which queries under way are answered when their blocks, or the whole server, go."""
-
 _FIRST_RETRY: Final = 1.0  # seconds after a failed reload; doubled each time
 _LONGEST_RETRY: Final = 8.0
-_LOOK: Final = 0.05  # seconds between two looks whether the last query has been answered
 
 
 class Process:
     """A running server. `load` reads the Corefile anew each time; it may block, and raises CorefileErrorGroup.
 
-    `bound`: what is listened on, by place; a place's port is the Corefile's, `Bound.port` the socket's.
+    Where the Corefile asks for several processes, this one is their parent (`pydns.workers`).
     """
 
     def __init__(
@@ -56,17 +44,15 @@ class Process:
         house: House | None = None,
         inherited: Inherited | None = None,
         notifier: Notifier | None = None,
+        quiet: bool = False,
     ) -> None:
         self.house = house or House()
         self.house.port_of = self._http_port
-        self.bound: dict[Place, Bound] = {}
-        self.crew: Crew
         self._load = load
-        self._inherited = inherited
+        self._quiet = quiet
+        self._serving = Serving(self.house, inherited)
+        self._workers: Workers | None = None
         self._notifier = notifier or Notifier()
-        self._generation: tuple[Generation, trio.CancelScope] | None = None
-        self._routers: list[Router] = []
-        self._closing = 0  # addresses that were left, and are still answering
         self._nursery: trio.Nursery
         self._reload_wanted = trio.Event()
         self._forced = False  # by a signal: also where the Corefile is the same
@@ -79,8 +65,19 @@ class Process:
     @property
     def configuration(self) -> Configuration:
         """The one that is running."""
-        assert self._generation is not None
-        return self._generation[0].configuration
+        assert self._serving.change is not None
+        return self._serving.change.configuration
+
+    @property
+    def bound(self) -> Mapping[Place, Bound]:
+        """What this process listens on, by place."""
+        return self._serving.bound
+
+    @property
+    def ports(self) -> Mapping[Place, int]:
+        """Where DNS is answered, by this process or its workers: the port that a place of the Corefile really has."""
+        own = {place: bound.port for place, bound in self.bound.items() if place.scheme != "http"}
+        return own if self._workers is None else {**self._workers.ports, **own}
 
     async def run(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
         """Serves until `stop` is called, then drains and returns; `started` when queries are answered.
@@ -91,26 +88,22 @@ class Process:
         with ungrouped(CorefileErrorGroup, StartError):
             async with trio.open_nursery() as nursery:
                 self._nursery = nursery
-                self.crew = Crew(nursery)
-                nursery.start_soon(self.crew.sweep)
-                if self.house.watcher is None:
-                    self.house.watcher = Watcher()
-                await nursery.start(self.house.watcher.run)
+                await nursery.start(self._serving.run)
                 nursery.start_soon(self._start, task_status)
                 await self._stop_wanted.wait()
                 self._notifier.stopping()
                 await self._drain()
                 self.stopped.set()
-                if self._generation is None:
+                if self._serving.change is None:
                     task_status.started()  # it never will; who waits for it sees `stopped`
                 nursery.cancel_scope.cancel()
 
     async def _start(self, task_status: trio.TaskStatus[None]) -> None:
         await self._change_to(await self._read())
-        if self._inherited is not None:
-            for name in self._inherited.unclaimed():
+        if self._serving.inherited is not None:
+            for name in self._serving.inherited.unclaimed():
                 log.warning("nothing in the Corefile listens on the inherited socket %s", name)
-            self._inherited = None
+            self._serving.inherited = None
         self._nursery.start_soon(self._keep_reloading)
         self._nursery.start_soon(self._follow_corefile)
         self._notifier.ready(self._answers())
@@ -121,7 +114,8 @@ class Process:
         return await trio.to_thread.run_sync(self._load, abandon_on_cancel=True)
 
     def _answers(self) -> str:
-        return f"answering at {' '.join(str(place) for place in self.bound if place.scheme != 'http')}"
+        workers = f", with {self.configuration.workers} workers" if self.configuration.workers else ""
+        return f"answering at {' '.join(map(str, self.ports))}{workers}"
 
     def _http_port(self, host: str, port: int) -> int:
         bound = self.bound.get(Place("http", host, port))
@@ -159,92 +153,18 @@ class Process:
 
         Raises CorefileErrorGroup or StartError.
         """
-        hosts = _resolved(configuration)
-        if errors := [*collisions(configuration.blocks, hosts), *page_errors(configuration.blocks, hosts)]:
-            raise CorefileErrorGroup(errors)
-        routers = {place: Router(zones) for place, zones in routes(configuration.blocks, hosts).items()}
-        limits = tcp_limits(configuration.blocks, hosts)
-        targets: dict[Place, Any] = {
-            place: DnsTarget(router, limits.get(place, DEFAULTS)) for place, router in routers.items()
-        }
-        targets |= sites(configuration.blocks)
-        leaving = [bound.sockets for place, bound in self.bound.items() if place not in targets]
-        words = {Place("http", site.host, site.port): site.word for site in reversed(_sites(configuration))}
-        fresh = self._bind((place for place in targets if place not in self.bound), leaving, words)
-        before = self._generation
-        epoch = self.house.changes.epoch
-        generation = Generation(configuration, self.house, before[0] if before is not None else None)
-        scope = trio.CancelScope()
-        try:
-            await self._nursery.start(self._run_generation, generation, scope)
-            for place, bound in fresh.items():
-                bound.route(targets[place])
-                await self._nursery.start(bound.run)
-        except BaseException:
-            scope.cancel()
-            for bound in fresh.values():
-                bound.close()
-            raise
-        # From here on nothing waits and nothing fails: all addresses change over in one step.
-        self._generation = generation, scope
+        if configuration.workers and self._workers is None:
+            from pydns.workers.workers import Workers  # most have none
+
+            self._workers = Workers(self._serving, self._quiet)
+            await self._nursery.start(self._workers.run)
+        if self._workers is not None:
+            await self._workers.change_to(configuration)
+        else:
+            self._serving.swap(await self._serving.prepare(configuration, Part()))
         self._swapped.set()
         self._swapped = trio.Event()
-        self._tell_plugins(configuration.blocks, hosts)
-        old_routers, self._routers = self._routers, list(routers.values())
-        gone = [self.bound.pop(place) for place in list(self.bound) if place not in targets]
-        for place, bound in self.bound.items():
-            bound.route(targets[place])
-        self.bound |= fresh
-        if before is not None and self.house.changes.epoch != epoch:
-            # A new source told of its changes while old ones still answered, and a cache may have kept such an answer.
-            self.house.changes.everything()
-        for bound in gone:
-            self._nursery.start_soon(self._close, bound)
-        if before is not None:
-            self._nursery.start_soon(self._retire, before[1], old_routers)
-
-    async def _close(self, bound: Bound) -> None:
-        self._closing += 1
-        await bound.drain(GRACE)
-        self._closing -= 1
-
-    def _bind(
-        self, places: Iterable[Place], leaving: Sequence[Sockets], words: Mapping[Place, Word]
-    ) -> dict[Place, Bound]:
-        """`words`: where the Corefile says that there is a page."""
-        found: dict[Place, Bound] = {}
-        try:
-            for place in places:
-                http = place.scheme == "http"
-                try:
-                    sockets = open_sockets(place.host, place.port, self._inherited, leaving, datagram=not http)
-                except StartError as error:
-                    if place not in words:
-                        raise
-                    raise StartError(f"{words[place].position}: {error}") from error
-                if http:
-                    found[place] = HttpBound(sockets)
-                else:
-                    found[place] = DnsBound(sockets, Server(str(place), Router({}), self.crew, self.house))
-        except BaseException:
-            for bound in found.values():
-                bound.close()
-            raise
-        return found
-
-    async def _run_generation(
-        self, generation: Generation, scope: trio.CancelScope, *, task_status: trio.TaskStatus[None]
-    ) -> None:
-        with scope:
-            await generation.run(task_status=task_status)
-
-    async def _retire(self, scope: trio.CancelScope, routers: Sequence[Router]) -> None:
-        """Stops an old generation's plugins once its queries are answered."""
-        with trio.move_on_after(GRACE):
-            # An event for each query that ends would cost every query; a look now and then costs none.
-            while any(router.under_way for router in routers):  # noqa: ASYNC110
-                await trio.sleep(_LOOK)
-        scope.cancel()
+        self._tell_plugins()
 
     async def _follow_corefile(self) -> None:
         while True:
@@ -309,17 +229,19 @@ class Process:
                 failure, pause = "", _FIRST_RETRY
                 self._notifier.ready(self._answers())
 
-    def _tell_plugins(self, blocks: Sequence[Block], hosts: Callable[[Block], Sequence[str]]) -> None:
+    def _tell_plugins(self) -> None:
         enabled = self.house.metrics.gauge(
             "coredns_plugin_enabled",
             "A metric that indicates whether a plugin is enabled on per server and zone basis.",
             *("server", "zone", "view", "name"),
         )
         enabled.values.clear()
-        for block in blocks:
+        change = self._serving.change
+        assert change is not None
+        for block in change.configuration.blocks:
             handlers = [plugin.name for plugin in block.plugins if plugin.opcodes]  # as in CoreDNS: not bind, say
             for scheme, port, zone, _ in block.ports():
-                for host in hosts(block):
+                for host in change.hosts(block):
                     for name in handlers:
                         enabled.set(str(Place(scheme, host, port)), to_text(zone), "", name, to=1)
 
@@ -333,16 +255,17 @@ class Process:
         log.info("Running configuration SHA512 = %s", digest)
 
     async def _drain(self) -> None:
-        if self._generation is not None:
-            with self._until_hurried("plugins that want more time"):
-                await self._generation[0].stopping()
+        with self._until_hurried("plugins that want more time"):
+            async with trio.open_nursery() as nursery:
+                nursery.start_soon(self._serving.stopping)
+                if self._workers is not None:
+                    nursery.start_soon(self._workers.stopping)
         began = time.monotonic()
         with self._until_hurried("the last answers"):
             async with trio.open_nursery() as nursery:
-                for bound in self.bound.values():
-                    nursery.start_soon(bound.drain, GRACE)
-                while self._closing:  # noqa: ASYNC110 -- as for queries, below
-                    await trio.sleep(_LOOK)
+                nursery.start_soon(self._serving.drain)
+                if self._workers is not None:
+                    nursery.start_soon(self._workers.stop)
             log.info("Drained in %.1f s", time.monotonic() - began)
 
     @contextmanager
@@ -352,32 +275,6 @@ class Process:
             yield
         if self._waiting.cancelled_caught:
             log.warning("Told to stop once more: not waiting for %s", what)
-
-
-def _sites(configuration: Configuration) -> list[Site]:
-    return [site for block in configuration.blocks for site in block.settings.sites]
-
-
-def _resolved(configuration: Configuration) -> Callable[[Block], Sequence[str]]:
-    """The IP addresses of each block's `bind`, names of interfaces looked up. Raises CorefileErrorGroup."""
-    found: dict[int, list[str]] = {}
-    errors: list[CorefileError] = []
-    for block in configuration.blocks:
-        hosts: list[str] = []
-        left_out: set[str] = set()
-        for words, into in ((block.settings.bind, hosts), (block.settings.bind_except, left_out)):
-            for word in words:
-                try:
-                    (into.extend if isinstance(into, list) else into.update)(addresses(word))
-                except ValueError as error:
-                    errors.append(CorefileError(word.position, str(error)))
-        hosts = [host for host in dict.fromkeys(hosts) if host not in left_out]
-        if block.settings.bind and not hosts and not errors:
-            errors.append(CorefileError(block.settings.bind[0].position, "bind leaves no address to listen on"))
-        found[id(block)] = hosts if hosts and "::" not in hosts else [""]  # `::` is all, IPv4 as well, as in Go
-    if errors:
-        raise CorefileErrorGroup(errors)
-    return lambda block: found[id(block)]
 
 
 def _allow_many_files() -> None:

@@ -40,6 +40,7 @@ class Settings:
     * `observers`: see `Observer`
     * `refusals`: by a plugin's name who is told of messages to the block's addresses that are no plugin's matter; of
       several blocks at an address the first that has such a plugin counts
+    * `workers`: how many processes are to answer; None where the block says nothing about it
     """
 
     bind: list[Word] = field(default_factory=list)
@@ -50,3 +51,4 @@ class Settings:
     sites: list[Site] = field(default_factory=list)
     observers: list[Observer] = field(default_factory=list)
     refusals: dict[str, WatchRefusals] = field(default_factory=dict)
+    workers: int | None = None

@@ -100,6 +100,12 @@ class Configuration:
         """How the Corefile is followed: as the first block says that says something."""
         return next((block.settings.reload for block in self.blocks if block.settings.reload is not None), None)
 
+    @property
+    def workers(self) -> int:
+        """How many processes answer beside their parent: the most that a block asks for; 0 where one does all."""
+        most = max((block.settings.workers or 0 for block in self.blocks), default=0)
+        return most if most > 1 else 0
+
 
 def load(parse: Callable[[], Corefile], port: int = DEFAULT_PORT) -> Configuration:
     """Parses a Corefile and makes its blocks. Raises CorefileErrorGroup with the faults of both.

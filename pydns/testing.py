@@ -100,7 +100,7 @@ async def running_server(
     with ungrouped(CorefileErrorGroup, StartError):
         async with trio.open_nursery() as nursery:
             await nursery.start(process.run)
-            yield RunningServer(process, next(iter(process.bound.values())).port)
+            yield RunningServer(process, next(iter(process.ports.values())))
             nursery.cancel_scope.cancel()
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import faulthandler
-import gc
 import logging
 import os
 import platform
@@ -17,6 +16,7 @@ import trio
 
 from pydns import __version__, names
 from pydns.cli.flags import Flags, UsageError, read
+from pydns.collector import spare
 from pydns.corefile.limits import MAX_CHARACTERS
 from pydns.corefile.parser import parse_file, parse_text
 from pydns.corefile.tree import Corefile
@@ -33,10 +33,6 @@ SUMMARY: Final = "answer queries"
 
 _WITHOUT_COREFILE: Final = ".:{port} {{\n    whoami\n    log\n}}\n"  # CoreDNS's
 _LAST_WORDS: Final = 1.0  # seconds in which the rest of the log is written at the end
-
-# Collections of the youngest objects stop the loop for microseconds, full ones over many objects for far longer. What
-# a query makes is freed by counting references, so the collector has little to do.
-_COLLECTOR: Final = (100_000, 20, 100)
 
 
 def run(argv: Sequence[str]) -> int:
@@ -79,15 +75,13 @@ async def _serve(flags: Flags, writer: LineWriter) -> None:
     house = House(lines=writer)
     writer.count_in(house.metrics)
     notifier = from_environ(os.environ, os.getpid())
-    process = Process(loader(flags), house, inherited(os.environ, os.getpid()), notifier)
+    process = Process(loader(flags), house, inherited(os.environ, os.getpid()), notifier, flags.quiet)
     with ungrouped(CorefileErrorGroup, StartError):
         async with trio.open_nursery() as nursery:
             nursery.start_soon(notifier.run)
             await nursery.start(process.handle_signals)
             await nursery.start(process.run)
-            gc.collect()
-            gc.freeze()
-            gc.set_threshold(*_COLLECTOR)
+            spare()
             if not (flags.quiet or process.stopped.is_set()):
                 for line in (*_served(process.configuration), *version()):
                     writer.write(line)

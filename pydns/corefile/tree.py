@@ -31,6 +31,10 @@ class Word(str):
         word.quoted = quoted
         return word
 
+    def __getnewargs__(self) -> tuple[str, Position, bool]:  # type: ignore[override] # `str` has but the text
+        """For pickle."""
+        return str(self), self.position, self.quoted
+
 
 @dataclass(frozen=True, slots=True)
 class Directive:

@@ -90,6 +90,7 @@ class DnsBound(Bound):
             self.server.close()
 
     async def drain(self, deadline_seconds: float) -> None:
+        self.sockets.leave()
         with trio.move_on_after(deadline_seconds):
             for datagram in self._datagram:
                 datagram.stop_receiving()

@@ -46,7 +46,7 @@ class Connections:
         self._clients: dict[str | bytes, int] = {}
         self._answered: list[Connection] = []
         self._changed = trio.Event()
-        self._count = metrics.gauge("pydns_tcp_connections", "TCP connections that are open.")
+        self._count = metrics.gauge("pydns_tcp_connections", "TCP connections that are open.", merge="sum")
         self._refused = metrics.counter("pydns_tcp_refused_total", "TCP connections closed at once.", "reason")
         self._closed = metrics.counter("pydns_tcp_closed_total", "TCP connections that ended.", "reason")
 

@@ -6,6 +6,8 @@ import errno
 import logging
 import socket
 from collections.abc import Iterable
+from contextlib import suppress
+from enum import Enum
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from pydns.errors import StartError
@@ -26,12 +28,35 @@ _REMEDIES: Final = {
 }
 
 
+class Sharing(Enum):
+    """Whether other processes of ours have sockets at the same address (SO_REUSEPORT): the kernel deals out to all."""
+
+    NONE = 0
+    FIRST = 1
+    """None has yet. Whoever listens there now is another program, which is an error."""
+    MORE = 2
+    """Some have, or may have."""
+
+
 class Sockets(NamedTuple):
-    """`port` is the one that they have, also where any was asked for."""
+    """`port` is the one that they have, also where any was asked for; `given` are those that the process began with."""
 
     datagram: tuple[socket.socket, ...]
     stream: tuple[socket.socket, ...]
     port: int
+    given: bool = False
+
+    def leave(self) -> None:
+        """What comes from now on goes to the sockets that others have at the address; what came stays here.
+
+        A datagram that waits in a socket that is closed is lost. One that is connected takes no part any more in what
+        the kernel deals out, and can still be read and answered from.
+        """
+        for sock in () if self.given else self.datagram:
+            if sock.getsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT):
+                host, port = sock.getsockname()[:2]
+                with suppress(OSError):
+                    sock.connect(({"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host), port))
 
     def share(self, shared: bool) -> None:
         """Whether others may bind what overlaps with their addresses, where these say so too."""
@@ -50,6 +75,7 @@ def open_sockets(
     beside: Iterable[Sockets] = (),
     *,
     datagram: bool = True,
+    sharing: Sharing = Sharing.NONE,
 ) -> Sockets:
     """Bound sockets, those for streams listening; without `datagram` streams alone.
 
@@ -68,14 +94,14 @@ def open_sockets(
                 log.warning("port %d was inherited for %s alone: nobody is answered over %s", port, only, missing)
             for sock in (*datagrams, *streams):
                 sock.setblocking(False)
-            return Sockets(tuple(datagrams), tuple(streams), port)
+            return Sockets(tuple(datagrams), tuple(streams), port, given=True)
     leaving = tuple(beside)
     for left in reversed(range(_TRIES if port == 0 else 1)):
         for sockets in leaving:
             sockets.share(True)
         try:
-            found = _open(host, port, datagram, bool(leaving))
-            found.share(False)  # from here on a second program on the port is an error again
+            found = _open(host, port, datagram, bool(leaving) or sharing is Sharing.MORE)
+            found.share(sharing is not Sharing.NONE)  # else a second program on the port is an error again
             return found
         except OSError as error:
             if left and error.errno == errno.EADDRINUSE:

@@ -23,7 +23,8 @@ LOWER_ROOMS = {
     "query": {"errors"},
     "reply": {"records"},
     "wire": {"errors", "names", "query", "records"},
-    "plugin": {"changes", "later", "metrics", "records"},
+    "family": set(),
+    "plugin": {"changes", "family", "later", "metrics", "records"},
     "corefile": {"errors", "names"},
     "upstream": {"corefile", "errors", "names", "plugin", "query", "records", "reply", "wire"}
     | {"mmsg", "tick", "waiter"},

@@ -176,7 +176,7 @@ async def test_stop_takes_what_came_before_it(nursery: trio.Nursery) -> None:
 
 
 async def test_stop_is_bounded_in_time(nursery: trio.Nursery, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("pydns.run.GRACE", 0.1)
+    monkeypatch.setattr("pydns.serving.GRACE", 0.1)
     upstream = ScriptedServer(slow(trio.Event()))
     await nursery.start(upstream.run)
     process = Process(Source(f". {{\n bind 127.0.0.1\n forward . {upstream.endpoint}\n}}"))

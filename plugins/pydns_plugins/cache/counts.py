@@ -96,7 +96,7 @@ class ServerCounts(dict[str, Counts]):
             ("coredns_cache_entries", "The number of elements in the cache.", entries),
             ("pydns_cache_bytes", "The memory that the elements in the cache take, in octets, nearly.", octets),
         ):
-            metric = metrics.gauge(name, help_, "server", "type", "zones", "view")
+            metric = metrics.gauge(name, help_, "server", "type", "zones", "view", merge="sum")
             # Added, not set: caches of other blocks with the same server and zones share the number.
             metric.add(server, type_, self._zones, _NO_VIEW, amount=self._new(total, server, name, type_))
 

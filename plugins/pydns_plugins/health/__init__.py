@@ -38,6 +38,9 @@ class Health(Plugin):
     opcodes: ClassVar[frozenset[int]] = frozenset()
     """None: it has nothing to do with any query."""
 
+    single: ClassVar[bool] = True
+    """There is one page for all processes, and one time until they end."""
+
     def __init__(self, address: Word, lameduck: float) -> None:
         self.host, self.port = values.listen_address(address)
         self.word = address

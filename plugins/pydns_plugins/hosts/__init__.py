@@ -141,7 +141,7 @@ class Hosts(AtOnce):
         files = " ".join(map(str, self.options.files))
         log.info("%s: %d entries (+%d -%d)", files, self._loader.pairs, loaded.added, loaded.removed)
         changes = self.house.metrics.counter(
-            "pydns_hosts_changes_total", "Entries that came and went.", "hostsfile", "change"
+            "pydns_hosts_changes_total", "Entries that came and went.", "hostsfile", "change", merge="max"
         )
         changes.add(str(self.options.files[0]), "added", amount=loaded.added)
         changes.add(str(self.options.files[0]), "removed", amount=loaded.removed)

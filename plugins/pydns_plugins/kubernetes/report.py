@@ -18,7 +18,11 @@ def report(metrics: Metrics, file: Path, source: Source, loaded: Loaded) -> None
     totals = ", ".join(f"{number} {kind}" for kind, number in _sizes(source).items())
     log.info("%s: %s (+%d -%d)", file, totals, loaded.added, loaded.removed)
     changes = metrics.counter(
-        "pydns_kubernetes_changes_total", "Services, endpoints and pods that came and went.", "source", "change"
+        "pydns_kubernetes_changes_total",
+        "Services, endpoints and pods that came and went.",
+        "source",
+        "change",
+        merge="max",  # all workers see the same
     )
     changes.add(str(file), "added", amount=loaded.added)
     changes.add(str(file), "removed", amount=loaded.removed)

@@ -81,9 +81,16 @@ class Prometheus(AtOnce):
             hand_in()
             metrics.forget(hand_in)
 
-    async def page(self) -> Page:
-        """Everything that is counted in this process."""
+    def report(self) -> None:
+        """Has the numbers of this process counted, before all are read."""
         plugins = (plugin for block in self.house.generation(self) for plugin in block)
         runtime = any(isinstance(plugin, Prometheus) and plugin.runtime for plugin in plugins)
         count_process(self.house.metrics, whole=runtime)
-        return Page(write(self.house.metrics), type=CONTENT_TYPE)
+
+    async def page(self) -> Page:
+        """Everything that is counted in this process, or in all of several."""
+        family = self.house.family
+        if self._counting is None:  # the parent, which shows what others count, is a process as well
+            self.report()
+        await family.reports(self)
+        return Page(write(await family.metrics(self.house.metrics)), type=CONTENT_TYPE)

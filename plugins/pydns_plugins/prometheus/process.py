@@ -12,11 +12,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from pydns.metrics import Metrics
+    from pydns.metrics import Merge, Metrics
 
 _TICKS: Final = os.sysconf("SC_CLK_TCK")
 _PAGE: Final = os.sysconf("SC_PAGE_SIZE")
 _STARTED: Final = time.time() - time.clock_gettime(time.CLOCK_BOOTTIME)  # when the machine did
+
+# Of several processes: that which has used most of its descriptors, and that which was there first.
+_MERGE: Final[dict[str, Merge]] = {
+    "process_start_time_seconds": "min",
+    "process_open_fds": "max",
+    "process_max_fds": "max",
+}
 
 
 def count_process(metrics: Metrics, *, whole: bool) -> None:
@@ -36,7 +43,7 @@ def count_process(metrics: Metrics, *, whole: bool) -> None:
     }
     for name, (help_, value) in values.items():
         kind = metrics.counter if name.endswith("_total") else metrics.gauge
-        kind(name, help_).set(to=value)
+        kind(name, help_, merge=_MERGE.get(name, "sum")).set(to=value)
     if whole:
         _count_runtime(metrics)
 
@@ -48,11 +55,13 @@ def _count_runtime(metrics: Metrics) -> None:
     for generation, found in enumerate(gc.get_stats()):
         collections.set(str(generation), to=found["collections"])
         collected.set(str(generation), to=found["collected"])
-    tracked = metrics.gauge("python_gc_objects", "Objects that the collector has yet to look at.", "generation")
+    tracked = metrics.gauge(
+        "python_gc_objects", "Objects that the collector has yet to look at.", "generation", merge="sum"
+    )
     for generation, count in enumerate(gc.get_count()):
         tracked.set(str(generation), to=count)
-    metrics.gauge("python_gc_frozen_objects", "Objects that the collector never looks at.").set(
+    metrics.gauge("python_gc_frozen_objects", "Objects that the collector never looks at.", merge="sum").set(
         to=gc.get_freeze_count()
     )
-    metrics.gauge("python_threads", "Threads of the process.").set(to=threading.active_count())
-    metrics.gauge("python_allocated_blocks", "Blocks of memory in use.").set(to=sys.getallocatedblocks())
+    metrics.gauge("python_threads", "Threads of the process.", merge="sum").set(to=threading.active_count())
+    metrics.gauge("python_allocated_blocks", "Blocks of memory in use.", merge="sum").set(to=sys.getallocatedblocks())

@@ -63,10 +63,15 @@ class Ready(Plugin):
         for block in self.house.generation(self):
             for plugin in block:
                 if isinstance(plugin, Ready) and (plugin.host, plugin.port) == (self.host, self.port):
-                    names.update(plugin.missing())
+                    reports = await self.house.family.reports(plugin)
+                    # None answers while all workers are being replaced.
+                    names.update(*reports if reports else (("multisocket",),))
         if names:
             return Page(",".join(sorted(names)).encode(), 503)
         return Page(b"OK")
+
+    def report(self) -> list[str]:
+        return list(self.missing())
 
     def missing(self) -> Iterator[str]:
         """Names of plugins of this block that are not ready; one that was is asked again only `continuously`."""

@@ -106,7 +106,7 @@ def test_inherited_sockets_are_taken_where_they_fit() -> None:
     given = open_sockets("127.0.0.1", 0)
     inherited = Inherited([*given.datagram, *given.stream])
     with opened("127.0.0.1", given.port, inherited) as sockets:
-        assert (sockets.datagram, sockets.stream, sockets.port) == given
+        assert (sockets.datagram, sockets.stream, sockets.port) == given[:3]
     assert inherited.unclaimed() == []
 
 

@@ -1,0 +1,1 @@
+"""Several processes that answer at the same addresses, and their parent (`multisocket`)."""
