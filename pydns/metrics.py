@@ -83,9 +83,12 @@ class Metrics:
     def histogram(self, name: str, help_: str, *labels: str, bounds: Sequence[float]) -> Histogram:
         return self._histograms.setdefault(name, Histogram(name, help_, labels, bounds))
 
-    def before_reading(self, hook: Callable[[], None]) -> None:
-        """`hook` is called before the values are read: who counts in batches hands in its counts there."""
-        self._before_reading.append(hook)
+    def before_reading(self, hook: Callable[[], None], *, first: bool = False) -> None:
+        """`hook` is called before the values are read: who counts in batches hands in its counts there.
+
+        `first`: ahead of the others, since they count what it hands in.
+        """
+        self._before_reading.insert(0 if first else len(self._before_reading), hook)
 
     def forget(self, hook: Callable[[], None]) -> None:
         if hook in self._before_reading:

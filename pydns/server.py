@@ -61,7 +61,7 @@ class Server:
         )
         self._failures = house.metrics.counter("coredns_panics_total", "A metrics that counts the number of panics.")
         self._packets: dict[tuple[str, int], PacketCache] = {}
-        house.metrics.before_reading(self._hand_in)
+        house.metrics.before_reading(self._hand_in, first=True)
         self.route(router)
 
     def route(self, router: Router) -> None:

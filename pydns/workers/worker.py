@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Final
 import trio
 
 from pydns.collector import spare
-from pydns.errors import StartError
+from pydns.errors import CorefileErrorGroup, StartError, ungrouped
 from pydns.listen.activation import Inherited
 from pydns.listen.sockets import Sharing
 from pydns.logs import LineWriter, configure
@@ -88,7 +88,8 @@ class Worker:
             if configuration.digest != order.digest:
                 raise StartError("a file changed while it was read")  # the parent tries again
             part = WorkerPart(beside, ports, Sharing.FIRST)
-            self._change = await self._serving.prepare(configuration, part)
+            with ungrouped(CorefileErrorGroup, StartError):
+                self._change = await self._serving.prepare(configuration, part)
         if self._change is None:
             raise StartError("given up")
         bound = {place: each.port for place, each in (self._serving.bound | self._change.fresh).items()}
