@@ -284,10 +284,10 @@ class Workers:
 
     async def _end_one(self, child: Child) -> None:
         with trio.move_on_after(2 * GRACE):
-            with suppress(StartError):  # it has ended already
+            with suppress(StartError):  # it has ended already, or has not begun
                 child.told = await child.call("stop")
                 child.link.end()
-            await child.ended.wait()
+                await child.ended.wait()
         child.process.kill()
         await child.ended.wait()
 

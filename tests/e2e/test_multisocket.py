@@ -35,6 +35,11 @@ COREFILE: Final = """. {{
 """
 
 
+NONE: Final = ("    multisocket 2\n", "")
+THREE: Final = ("multisocket 2", "multisocket 3")
+NEW: Final = ("192.0.2.1", "192.0.2.2")
+
+
 class Site:
     """A Corefile with pages at free ports."""
 
@@ -159,7 +164,7 @@ def test_all_workers_answer(site: Site, port: int) -> None:
         both = workers(program)
         before = [cpu(process) for process in both]
         with asking(port) as clients:
-            until(lambda: [cpu(process) for process in both], lambda now: all(a < b for a, b in zip(before, now)))
+            until(lambda: [cpu(each) for each in both], lambda now: all(map(int.__lt__, before, now)))
             assert not clients.lost
         assert [listening(process) for process in both] == [2, 2]
 
@@ -313,11 +318,6 @@ def test_a_port_that_is_taken_is_told(site: Site, port: int) -> None:
             assert f"cannot listen on 127.0.0.1:{port}: Address already in use" in program.output
 
 
-NONE: Final = ("    multisocket 2\n", "")
-THREE: Final = ("multisocket 2", "multisocket 3")
-NEW: Final = ("192.0.2.1", "192.0.2.2")
-
-
 @pytest.mark.parametrize(
     ("before", "after", "count"), [([NONE], [], 2), ([], [NONE], 0), ([], [THREE], 3), ([THREE], [], 2)]
 )
@@ -431,19 +431,24 @@ def test_a_large_hosts_file_is_one_mapping(site: Site, port: int, write: WriteFi
     site.change(("hosts {{\n        192.0.2.1 example.org\n    }}", f"hosts {file}"))
     with serving(site.path, port) as program:
         assert dig(port, "n1.example").data == ["192.0.2.1"]
-        first = {frozenset(tables(process)) for process in workers(program)}
+        first = mapped(program)
         assert len(first) == 1
         assert len(*first) == 1
         file.write_text(large("192.0.2.2"))
         until(
-            lambda: {frozenset(tables(process)) for process in workers(program)},
+            lambda: mapped(program),
             lambda now: len(now) == 1 and now != first,
         )
         assert dig(port, "n1.example").data == ["192.0.2.2"]
-        assert len(*{frozenset(tables(process)) for process in workers(program)}) == 1
+        assert len(*mapped(program)) == 1
         os.kill(workers(program)[0], signal.SIGKILL)
         until(lambda: [listening(process) for process in workers(program)], lambda now: now == [2, 2])
-        assert len({frozenset(tables(process)) for process in workers(program)}) == 1
+        assert len(mapped(program)) == 1
+
+
+def mapped(program: Program) -> set[frozenset[str]]:
+    """The tables that its workers have, each kind of worker once."""
+    return {frozenset(tables(process)) for process in workers(program)}
 
 
 def large(address: str) -> str:

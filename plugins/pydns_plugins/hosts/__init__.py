@@ -103,6 +103,7 @@ class Hosts(AtOnce):
     async def run(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
         for word in self.options.strangers:
             log.warning("%s: %s is in none of the zones of hosts and is never answered", word.position, word)
+        self._loader.family = self.house.family
         reload = self.options.reload
         wanted = [path for path in self.options.files if path != NO_FILE]
         with self.house.files.follow(wanted, every=POLL if reload is None else reload) as files:

@@ -1,17 +1,19 @@
 """Reads and indexes a large hosts file in a process of its own: a thread would hold the GIL in long C calls.
 
-The bytes come in a memfd, text and indexes go back in another; what is small comes and goes as JSON.
+The bytes come in a memfd, text and indexes go back in another; what is small comes and goes as JSON. The second one is
+mapped as it is, by as many processes as answer from it.
 """
 
 from __future__ import annotations
 
+import fcntl
 import json
+import mmap
 import os
 import sys
-from collections.abc import Generator
-from functools import partial
+from collections.abc import Generator, Sequence
 from io import FileIO
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar
 
 import trio
 
@@ -27,15 +29,16 @@ class BuildError(Exception):
     """The other process could not be had or did not do its work."""
 
 
-async def build_apart(data: bytes, zones: tuple[bytes, ...], reverse: bool) -> tuple[Reading, Table]:
+async def build_apart(data: bytes, zones: tuple[bytes, ...], reverse: bool) -> tuple[int, Any]:
     """`read` and `build` in another process, which ends with us and is ended where we are cancelled.
 
-    Raises BuildError.
+    Gives the descriptor of a memory file, and what `mapped` must know of it. Raises BuildError.
     """
     if not sys.executable:
         raise BuildError("no Python to run")
     try:
-        source, target = (FileIO(os.memfd_create(name), "r+") for name in ("hosts", "hosts-table"))
+        flags = os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING
+        source, target = (FileIO(os.memfd_create(name, flags), "r+") for name in ("hosts", "hosts-table"))
     except (OSError, AttributeError) as error:  # AttributeError: not on Linux
         raise BuildError(f"no memfd: {error}") from error
     try:
@@ -55,7 +58,10 @@ async def build_apart(data: bytes, zones: tuple[bytes, ...], reverse: bool) -> t
         if done.returncode:
             lines = done.stderr.decode(errors="replace").strip().splitlines()
             raise BuildError(f"exit status {done.returncode}: {lines[-1] if lines else 'no message'}")
-        return await trio.to_thread.run_sync(partial(_receive, target.fileno(), json.loads(done.stdout)))
+        facts = json.loads(done.stdout)
+        # Nobody can take away from under another what it has mapped.
+        fcntl.fcntl(target.fileno(), fcntl.F_ADD_SEALS, fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_GROW | fcntl.F_SEAL_WRITE)
+        return os.dup(target.fileno()), facts
     except (OSError, ValueError) as error:
         raise BuildError(str(error)) from error
     finally:
@@ -76,26 +82,38 @@ def _write(target: int, *pieces: bytes | memoryview) -> None:
             rest = rest[os.write(target, rest) :]
 
 
-def _read(source: int, size: int, at: int) -> bytes:
-    """`size` bytes from `at` on. One call gets them all where they are less than 2 GiB."""
-    found = os.pread(source, size, at)
+def _read(source: int, size: int) -> bytes:
+    """The first `size` bytes. One call gets them all where they are less than 2 GiB."""
+    found = os.pread(source, size, 0)
     if len(found) != size:
         raise OSError(f"{len(found)} bytes of {size}")
     return found
 
 
-def _receive(
-    source: int, result: tuple[int, int, list[tuple[int, str]], int, bool, list[int]]
-) -> tuple[Reading, Table]:
-    entries, wildcard_entries, faults, fault_count, wildcards, sizes = result
-    found, at = [], 0
-    for size in sizes:
-        found.append(_read(source, size, at))
-        at += size
-    text, names, addresses, lines = found
+def mapped(descriptor: int, facts: Any) -> tuple[Reading, Table]:
+    """What another process has built, as it stands in its memory file. Raises BuildError."""
+    entries, wildcard_entries, faults, fault_count, wildcards, modulus, sizes = facts
+    try:
+        text = mmap.mmap(descriptor, sizes[0], access=mmap.ACCESS_READ)
+        rest = memoryview(mmap.mmap(descriptor, sum(sizes[1:]), access=mmap.ACCESS_READ, offset=_page(sizes[0])))
+    except (OSError, ValueError) as error:
+        raise BuildError(f"its memory cannot be mapped: {error}") from error
+    names, addresses, lines = _cut(rest, sizes[1:])
     reading = Reading(text, entries, wildcard_entries, tuple(Fault(*fault) for fault in faults), fault_count)
-    by_name, by_address = memoryview(names).cast("Q"), memoryview(addresses).cast("Q")
-    return reading, Table(text, by_name, by_address, memoryview(lines).cast("I"), wildcards, MODULUS)
+    return reading, Table(text, names.cast("Q"), addresses.cast("Q"), lines.cast("I"), wildcards, modulus)
+
+
+def _page(size: int) -> int:
+    """Where the indexes begin behind a text of that size: mappings begin at whole pages."""
+    return -(-size // mmap.ALLOCATIONGRANULARITY) * mmap.ALLOCATIONGRANULARITY
+
+
+def _cut(octets: memoryview, sizes: Sequence[int]) -> list[memoryview]:
+    found = []
+    for size in sizes:
+        found.append(octets[:size])
+        octets = octets[size:]
+    return found
 
 
 def finish(steps: Generator[None, None, T]) -> T:
@@ -112,11 +130,12 @@ def main() -> None:
     """The other process."""
     source, target, zones, reverse, modulus = json.load(sys.stdin)
     os.nice(_NICENESS)
-    reading = finish(read(_read(source, os.fstat(source).st_size, 0), tuple(map(bytes.fromhex, zones))))
-    table = finish(build(reading.text, reverse, modulus))
-    buffers = (table.text, table.names, table.addresses, table.lines)
+    reading = finish(read(_read(source, os.fstat(source).st_size), tuple(map(bytes.fromhex, zones))))
+    text = bytes(reading.text)
+    table = finish(build(text, reverse, modulus))
+    buffers = (table.names, table.addresses, table.lines)
     parts = [memoryview(buffer).cast("B") for buffer in buffers]  # type: ignore[arg-type] # `build` makes arrays
-    _write(target, *parts)
-    sizes = [part.nbytes for part in parts]
-    result = (reading.entries, reading.wildcards, reading.faults, reading.fault_count, table.wildcards, sizes)
-    json.dump(result, sys.stdout)
+    _write(target, text, bytes(_page(len(text)) - len(text)), *parts)
+    sizes = [len(text), *(part.nbytes for part in parts)]
+    facts = (reading.entries, reading.wildcards, reading.faults, reading.fault_count, table.wildcards, modulus, sizes)
+    json.dump(facts, sys.stdout)

@@ -7,6 +7,7 @@ from itertools import islice
 from typing import Final, NamedTuple
 
 from pydns import names
+from pydns_plugins.hosts.reader import Text
 from pydns_plugins.hosts.spelling import is_wildcard, packed_address, wire
 
 MOST: Final = 1 << 20
@@ -27,7 +28,7 @@ class Difference(NamedTuple):
     removed: frozenset[Entry]
 
 
-def difference(old: bytes, new: bytes) -> Generator[None, None, Difference | None]:
+def difference(old: Text, new: Text) -> Generator[None, None, Difference | None]:
     """Compares two texts as `reader` gives them, in steps of a few milliseconds at most."""
     start = yield from _common_start(old, new)
     start = old.rfind(b"\n", 0, start) + 1
@@ -44,7 +45,14 @@ def difference(old: bytes, new: bytes) -> Generator[None, None, Difference | Non
     return Difference(added, removed)
 
 
-def _common_start(old: bytes, new: bytes) -> Generator[None, None, int]:
+def is_same(old: Text, new: Text) -> Generator[None, None, bool]:
+    """Whether they are alike."""
+    if old is new or len(old) != len(new):
+        return old is new
+    return (yield from _common_start(old, new)) == len(old)
+
+
+def _common_start(old: Text, new: Text) -> Generator[None, None, int]:
     """How many bytes at the start are alike."""
     most = min(len(old), len(new))
     at = 0
@@ -60,7 +68,7 @@ def _common_start(old: bytes, new: bytes) -> Generator[None, None, int]:
     return at
 
 
-def _common_end(old: bytes, new: bytes, most: int) -> Generator[None, None, int]:
+def _common_end(old: Text, new: Text, most: int) -> Generator[None, None, int]:
     """How many bytes at the end are alike, at most `most`."""
     a, b, at = len(old), len(new), 0
     while at < most and old[a - (to := min(at + _BLOCK, most)) : a - at] == new[b - to : b - at]:

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import logging
+import os
 import time
+import weakref
 from collections.abc import Generator, Mapping, Sequence
 from pathlib import Path
-from typing import Final, NamedTuple, TypeVar
+from typing import Any, Final, NamedTuple, TypeVar
 
 import trio
 
+from pydns.family import Family
 from pydns.look import Look, Signature
 from pydns.watch import read_whole
-from pydns_plugins.hosts.build import BuildError, build_apart
+from pydns_plugins.hosts.build import BuildError, build_apart, mapped
 from pydns_plugins.hosts.content import Content, Part, Source
-from pydns_plugins.hosts.difference import changed_names, difference
+from pydns_plugins.hosts.difference import changed_names, difference, is_same
 from pydns_plugins.hosts.reader import Reading, read
 from pydns_plugins.hosts.spelling import text
 from pydns_plugins.hosts.table import build
@@ -64,6 +67,10 @@ class _File(NamedTuple):
     again: bool = False
 
 
+class _Empty(Exception):  # noqa: N818 -- no error: many files are, at first
+    """Nothing is in a file but blanks."""
+
+
 class Loader:
     """`load` after each change. What could not be read is left as it was, and told once."""
 
@@ -74,6 +81,7 @@ class Loader:
         self._files: dict[str, _File] = {}
         self._content: Content | None = None
         self._published: dict[str, Reading] = {}  # the files that `_content` was made of
+        self.family = Family()  # with whom what is large is shared
 
     @property
     def failing(self) -> bool:
@@ -126,7 +134,7 @@ class Loader:
         if self._content is None:
             changed: frozenset[bytes] | None = frozenset()
             added, removed = self.pairs, 0
-        elif _texts(readings) == _texts(self._published):
+        elif await self._is_published(readings):
             return None
         else:
             changed, added, removed = await self._compare(self._published, readings)
@@ -147,12 +155,13 @@ class Loader:
             return _File(signature, last, complaint, again)
 
         try:
-            data = await read_whole(Path(path), MOST)
+            source = await self._read(path, signature)
         except OSError as error:
             return complain(f"cannot be read: {error.strerror or error}", again=signature is not None)
-        if old and (not data or data.isspace()):
-            return complain("is empty now; to drop its entries, write a comment line into it")
-        source = await self._read(path, data)
+        except _Empty:
+            if old:
+                return complain("is empty now; to drop its entries, write a comment line into it")
+            source = Source(path, _NOTHING)
         reading = source.reading
         for fault in reading.faults:
             log.warning("%s: %s", source.place(fault.line), fault.text)
@@ -164,17 +173,46 @@ class Loader:
             log.info("%s: is good again", path)
         return _File(signature, source)
 
-    async def _read(self, path: str, data: bytes) -> Source:
-        if len(data) >= LARGE:
-            try:
-                reading, table = await build_apart(data, self._zones, self._settings.reverse)
-                return Source(path, reading, table=table)
-            except BuildError as error:
-                log.warning("%s: read without the help of another process (%s), which takes longer", path, error)
-        reading = await in_slices(read(data, self._zones))
-        if len(data) < LARGE:
-            return Source(path, reading)
-        return Source(path, reading, table=await in_slices(build(reading.text, self._settings.reverse)))
+    async def _read(self, path: str, signature: Signature | None) -> Source:
+        """Raises OSError, and _Empty where there is nothing in it."""
+        if signature is None or signature[2] < LARGE:
+            data = await _data(path)
+            if len(data) < LARGE:
+                return Source(path, await in_slices(read(data, self._zones)))
+        try:
+            return await self._share(path, signature)
+        except BuildError as error:
+            log.warning("%s: read without the help of another process (%s), which takes longer", path, error)
+        reading = await in_slices(read(await _data(path), self._zones))
+        return Source(path, reading, table=await in_slices(build(bytes(reading.text), self._settings.reverse)))
+
+    async def _share(self, path: str, signature: Signature | None) -> Source:
+        """Read and indexed once, however many workers want it. Raises BuildError too."""
+        zones, reverse = self._zones, self._settings.reverse
+
+        async def make() -> tuple[int, Any]:
+            return await build_apart(await _data(path), zones, reverse)
+
+        shared = await self.family.shared(repr(("hosts", path, signature, zones, reverse)), make)
+        try:
+            reading, table = mapped(shared.descriptor, shared.facts)
+        except BaseException:
+            shared.release()
+            raise
+        finally:
+            os.close(shared.descriptor)
+        weakref.finalize(reading.text, shared.release).atexit = False
+        return Source(path, reading, table=table)
+
+    async def _is_published(self, readings: Mapping[str, Reading]) -> bool:
+        """The order of the files counts, since it is that of the addresses in an answer."""
+        before = self._published
+        if [*readings] != [*before]:
+            return False
+        for path, reading in readings.items():
+            if not await in_slices(is_same(before[path].text, reading.text)):
+                return False
+        return True
 
     async def _parts(self) -> Sequence[Part]:
         """Small sources share a table, so that many files cost no more per query than one."""
@@ -207,9 +245,12 @@ class Loader:
         return None if changed is None else frozenset(changed), added, removed
 
 
-def _texts(readings: Mapping[str, Reading]) -> list[tuple[str, bytes]]:
-    """For comparing; the order of the files counts, since it is that of the addresses in an answer."""
-    return [(path, reading.text) for path, reading in readings.items()]
+async def _data(path: str) -> bytes:
+    """Raises OSError and _Empty."""
+    data = await read_whole(Path(path), MOST)
+    if not data or data.isspace():
+        raise _Empty
+    return data
 
 
 async def in_slices(steps: Generator[None, None, T]) -> T:

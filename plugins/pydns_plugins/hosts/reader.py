@@ -9,10 +9,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Generator, Iterable
+from mmap import mmap
 from typing import Final, NamedTuple
 
 from pydns.names import LOWER, MAX_LABEL, MAX_LENGTH
 from pydns_plugins.hosts.spelling import address, is_wildcard
+
+Text = bytes | mmap
+"""Mapped where several processes may have the same one."""
 
 PIECE: Final = 16_384
 """Bytes that one step reads, so that none takes over a few milliseconds."""
@@ -46,7 +50,7 @@ class Reading(NamedTuple):
     `entries` counts pairs of address and name, `wildcards` those of them whose name is a wildcard.
     """
 
-    text: bytes
+    text: Text
     entries: int
     wildcards: int
     faults: tuple[Fault, ...]

@@ -18,6 +18,7 @@ from itertools import accumulate, chain, repeat
 from operator import mod
 from typing import Final
 
+from pydns_plugins.hosts.reader import Text
 from pydns_plugins.hosts.spelling import is_wildcard, packed_address
 
 MODULUS: Final = secrets.randbits(29) | 1 << 29 | 1
@@ -52,7 +53,7 @@ class Table:
     __slots__ = ("_range", "_starts", "addresses", "lines", "modulus", "names", "text", "wildcards")
 
     def __init__(
-        self, text: bytes, names: Numbers, addresses: Numbers, lines: Numbers, wildcards: bool, modulus: int
+        self, text: Text, names: Numbers, addresses: Numbers, lines: Numbers, wildcards: bool, modulus: int
     ) -> None:
         self.text = text
         self.names = names
@@ -113,7 +114,7 @@ class Table:
     def line(self, place: int) -> int:
         """The number of the line, from 1, of a place in the text."""
         block = place // _BLOCK
-        return self.lines[block] + self.text.count(b"\n", block * _BLOCK, place) + 1
+        return self.lines[block] + self.text[block * _BLOCK : place].count(b"\n") + 1
 
     def _places(self, index: Numbers, word: bytes, fingerprint: int, start: int, end: int) -> list[int]:
         """Where a word stands, the first `MAX_ADDRESSES` of them, in the order of the text.
