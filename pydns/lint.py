@@ -59,7 +59,7 @@ def warnings(configuration: Configuration) -> list[LintWarning]:
         told = {warning.position for warning in own}
         own += [warning for warning in _unreached(block) if warning.position not in told]
         found += sorted(own, key=lambda warning: warning.position)
-    return found
+    return [*_disagreeing(configuration), *found]
 
 
 def placed(block: Block) -> list[Placed]:
@@ -78,6 +78,17 @@ def placed(block: Block) -> list[Placed]:
         position = (directives[0] if directives else block.tree.keys[0]).position
         found.append(Placed(plugin, directives, position))
     return found
+
+
+def _disagreeing(configuration: Configuration) -> Iterator[LintWarning]:
+    """Blocks that ask for another number of processes than there are: they are one number for all."""
+    asking = [block for block in configuration.blocks if block.settings.workers is not None]
+    most = max((block.settings.workers or 0 for block in asking), default=0)
+    for block in asking:
+        if block.settings.workers != most:
+            position = next((found.position for found in block.tree.named("multisocket")), block.tree.keys[0].position)
+            message = f"{block.settings.workers} processes are wanted here and {most} elsewhere: all blocks get {most}"
+            yield LintWarning(position, message, "say the same number in each block, or say it in one")
 
 
 def _without_answer(block: Block) -> Iterator[LintWarning]:

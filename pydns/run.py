@@ -50,7 +50,7 @@ class Process:
         self.house.port_of = self._http_port
         self._load = load
         self._quiet = quiet
-        self._serving = Serving(self.house, inherited)
+        self.serving = Serving(self.house, inherited)
         self._workers: Workers | None = None
         self._notifier = notifier or Notifier()
         self._nursery: trio.Nursery
@@ -65,13 +65,13 @@ class Process:
     @property
     def configuration(self) -> Configuration:
         """The one that is running."""
-        assert self._serving.change is not None
-        return self._serving.change.configuration
+        assert self.serving.change is not None
+        return self.serving.change.configuration
 
     @property
     def bound(self) -> Mapping[Place, Bound]:
         """What this process listens on, by place."""
-        return self._serving.bound
+        return self.serving.bound
 
     @property
     def ports(self) -> Mapping[Place, int]:
@@ -88,22 +88,22 @@ class Process:
         with ungrouped(CorefileErrorGroup, StartError):
             async with trio.open_nursery() as nursery:
                 self._nursery = nursery
-                await nursery.start(self._serving.run)
+                await nursery.start(self.serving.run)
                 nursery.start_soon(self._start, task_status)
                 await self._stop_wanted.wait()
                 self._notifier.stopping()
                 await self._drain()
                 self.stopped.set()
-                if self._serving.change is None:
+                if self.serving.change is None:
                     task_status.started()  # it never will; who waits for it sees `stopped`
                 nursery.cancel_scope.cancel()
 
     async def _start(self, task_status: trio.TaskStatus[None]) -> None:
         await self._change_to(await self._read())
-        if self._serving.inherited is not None:
-            for name in self._serving.inherited.unclaimed():
+        if self.serving.inherited is not None:
+            for name in self.serving.inherited.unclaimed():
                 log.warning("nothing in the Corefile listens on the inherited socket %s", name)
-            self._serving.inherited = None
+            self.serving.inherited = None
         self._nursery.start_soon(self._keep_reloading)
         self._nursery.start_soon(self._follow_corefile)
         self._notifier.ready(self._answers())
@@ -156,12 +156,12 @@ class Process:
         if configuration.workers and self._workers is None:
             from pydns.workers.workers import Workers  # most have none
 
-            self._workers = Workers(self._serving, self._quiet)
+            self._workers = Workers(self.serving, self._quiet)
             await self._nursery.start(self._workers.run)
         if self._workers is not None:
             await self._workers.change_to(configuration)
         else:
-            self._serving.swap(await self._serving.prepare(configuration, Part()))
+            self.serving.swap(await self.serving.prepare(configuration, Part()))
         self._swapped.set()
         self._swapped = trio.Event()
         self._tell_plugins()
@@ -236,7 +236,7 @@ class Process:
             *("server", "zone", "view", "name"),
         )
         enabled.values.clear()
-        change = self._serving.change
+        change = self.serving.change
         assert change is not None
         for block in change.configuration.blocks:
             handlers = [plugin.name for plugin in block.plugins if plugin.opcodes]  # as in CoreDNS: not bind, say
@@ -257,13 +257,13 @@ class Process:
     async def _drain(self) -> None:
         with self._until_hurried("plugins that want more time"):
             async with trio.open_nursery() as nursery:
-                nursery.start_soon(self._serving.stopping)
+                nursery.start_soon(self.serving.stopping)
                 if self._workers is not None:
                     nursery.start_soon(self._workers.stopping)
         began = time.monotonic()
         with self._until_hurried("the last answers"):
             async with trio.open_nursery() as nursery:
-                nursery.start_soon(self._serving.drain)
+                nursery.start_soon(self.serving.drain)
                 if self._workers is not None:
                     nursery.start_soon(self._workers.stop)
             log.info("Drained in %.1f s", time.monotonic() - began)

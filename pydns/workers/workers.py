@@ -272,9 +272,9 @@ class Workers:
         await self._gather(self._children.values(), "stopping", patience=float("inf"))
 
     async def stop(self) -> None:
-        """Has all answer what is under way, and end."""
+        """Has all answer what is under way, and end. Those that have not served yet end when `run` does."""
         self._stopping = True
-        await self._end(tuple(self._everyone))
+        await self._end([each for each in self._everyone if each.is_leaving or self._children.get(each.number) is each])
 
     async def _end(self, children: Iterable[Child]) -> None:
         async with trio.open_nursery() as nursery:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import select
 import signal
 import socket
 import threading
@@ -11,13 +12,14 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
 import pytest
 
-from tests.e2e.programs import Program, dig, free_port, serving, until
+from tests.e2e import test_loops
+from tests.e2e.programs import Program, dig, free_port, pydns, serving, until
 from tests.e2e.test_activation import bound, inode, inodes, started
 from tests.pydns.life import WriteFile, wire
 
@@ -296,24 +298,16 @@ def test_one_worker_that_fails_keeps_all_from_changing(site: Site, port: int, wr
 def test_one_that_cannot_start_keeps_the_server_from_starting(site: Site, port: int, write: WriteFile) -> None:
     write("own.py", OWN)
     site.change(("    hosts", f"    plugin {site.path.parent}/own.py\n    own\n    hosts"))
-    with pydns_failing(site.path, port) as program:
+    with pydns("-conf", site.path, "-p", str(port)) as program:
         assert program.wait() == 1
         assert "worker 2: plugin own cannot start" in program.output
-
-
-@contextmanager
-def pydns_failing(corefile: Path, port: int) -> Iterator[Program]:
-    from tests.e2e.programs import pydns
-
-    with pydns("-conf", corefile, "-p", str(port)) as program:
-        yield program
 
 
 def test_a_port_that_is_taken_is_told(site: Site, port: int) -> None:
     with socket.socket(type=socket.SOCK_DGRAM) as taken:
         taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
         taken.bind(("127.0.0.1", port))
-        with pydns_failing(site.path, port) as program:
+        with pydns("-conf", site.path, "-p", str(port)) as program:
             assert program.wait() == 1
             assert f"cannot listen on 127.0.0.1:{port}: Address already in use" in program.output
 
@@ -375,6 +369,16 @@ def test_a_stop_leaves_no_process(site: Site, port: int, number: signal.Signals)
         program.send(number)
         assert program.wait() == 0
         assert not [process for process in both if is_alive(process)]
+
+
+def test_it_stops_while_workers_start(site: Site, port: int, write: WriteFile) -> None:
+    write("own.py", OWN.replace("if self.house.family.number == 1:", "import trio\n        await trio.sleep_forever()"))
+    site.change(("    hosts", f"    plugin {site.path.parent}/own.py\n    own\n    hosts"))
+    with pydns("-conf", site.path, "-p", str(port)) as program:
+        until(lambda: workers(program), bool)
+        program.send(signal.SIGTERM)
+        assert program.wait() == 0
+        assert "Traceback" not in program.output
 
 
 def test_workers_leave_signals_to_their_parent(site: Site, port: int) -> None:
@@ -474,6 +478,35 @@ def test_given_sockets_are_shared(bound: tuple[socket.socket, socket.socket], co
         reload(program)
         until(lambda: workers(program), lambda now: not now)
         assert dig(port, "example.org").data == ["192.0.2.1"]
+
+
+def test_a_loop_is_found_whichever_worker_a_probe_comes_back_to(port: int, corefile: Path, write: WriteFile) -> None:
+    ports = {"port": port, "other": free_port()}
+    corefile.write_text(test_loops.FIRST.format(**ports, above="multisocket 3"))
+    second = write("Second", test_loops.LOOPING.format(**ports))
+    with serving(second, ports["other"]), serving(corefile, port) as program:
+        until(lambda: program.count("comes back to this server"), lambda count: count == 3)
+        for _ in range(6):
+            assert test_loops.says_loop(dig(port, "a.example.org"))
+        assert dig(port, "www.good.test").data == ["192.0.2.7"]
+
+
+def test_a_limit_is_divided(port: int, corefile: Path) -> None:
+    with socket.socket(type=socket.SOCK_DGRAM) as silent:
+        silent.bind(("127.0.0.1", 0))
+        upstream = silent.getsockname()[1]
+        corefile.write_text(
+            f". {{\n bind 127.0.0.1\n multisocket 2\n forward . 127.0.0.1:{upstream} {{\n max_concurrent 3\n }}\n}}"
+        )
+        with serving(corefile, port), ExitStack() as stack:
+            clients = [stack.enter_context(socket.socket(type=socket.SOCK_DGRAM)) for _ in range(40)]
+            for client in clients:
+                client.connect(("127.0.0.1", port))
+                client.send(wire("example.org"))
+            silent.settimeout(10)
+            assert len({silent.recv(512)[:2] for _ in range(3)}) == 3
+            refused = until(lambda: select.select(clients, [], [], 0)[0], lambda ready: len(ready) == 37)
+            assert {client.recv(512)[3] & 15 for client in refused} == {5}
 
 
 def test_each_line_of_the_log_is_whole(site: Site, port: int) -> None:

@@ -103,6 +103,12 @@ def test_warnings_come_in_the_order_of_the_corefile() -> None:
     assert [line.split(" ")[0] for line in lines] == ["Corefile:2:2:", "Corefile:5:2:", "Corefile:7:1:"]
 
 
+def test_blocks_that_want_another_number_of_processes_are_told() -> None:
+    lines = told(".:1 {\n whoami\n multisocket 2\n}\n.:2 {\n whoami\n multisocket 3\n}\n.:3 {\n whoami\n}")
+    message = "2 processes are wanted here and 3 elsewhere: all blocks get 3"
+    assert lines == [f"Corefile:3:2: warning: {message} (say the same number in each block, or say it in one)"]
+
+
 class Stranger(Plugin):
     """One from outside, of which nobody knows whether it changes names."""
 

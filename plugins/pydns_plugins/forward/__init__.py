@@ -46,6 +46,7 @@ class Forward(Plugin):
         self._takes_all = options.zones == (ROOT,) and not options.except_
         self.pool = Pool(options.limits, options.checks, (to for to in options.targets if isinstance(to, Endpoint)))
         self.under_way = 0
+        self._most = options.max_concurrent  # of it what is this process's own
         self._asking = Asking(options)
         self._numbers = Numbers(self._asking)
         self._read: dict[Path, tuple[Endpoint, ...]] = {}  # what files said when they last said something
@@ -84,7 +85,7 @@ class Forward(Plugin):
         if not self._takes_all and not self.takes(query.name):
             return await call_next(query)
         options = self.options
-        if options.max_concurrent and self.under_way >= options.max_concurrent:
+        if self._most and self.under_way >= self._most:
             self._numbers.rejects += 1
             text = f"{options.max_concurrent} queries are forwarded already"
             return Reply.failure(Ede.OTHER, text, rcode=Rcode.REFUSED, by=self.name)
@@ -136,6 +137,7 @@ class Forward(Plugin):
         return ", ".join(map(str, self.options.files))
 
     async def run(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
+        self._most = self.house.family.portion(self.options.max_concurrent)
         self._numbers.begin(self.house.metrics, self.pool)
         try:
             async with trio.open_nursery() as nursery:

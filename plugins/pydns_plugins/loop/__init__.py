@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hmac
 import logging
 import secrets
 from collections.abc import Iterator, Sequence
@@ -41,8 +42,10 @@ ALIKE: Final = 64
 """The same question so many times between two looks is more than clients do: a probe goes out at once."""
 
 _LOOK: Final = 0.25  # seconds between two looks at who is due
-_TOKEN: Final = 16  # octets of randomness: nobody can ask for a probe's name before it has gone out
-_LABEL: Final = bytes((2 * _TOKEN,))
+_RANDOM: Final = 16  # octets: nobody can ask for a probe's name before it has gone out
+_SEAL: Final = 8  # octets by which other workers know it for one of ours
+_LABEL: Final = bytes((2 * (_RANDOM + _SEAL),))
+_TOPIC: Final = "loop"  # what workers tell each other: a probe's first label
 _RD: Final = 0x0100
 
 
@@ -81,11 +84,8 @@ class Loop(Plugin):
         return (cls(block.zones),)
 
     async def serve(self, query: Query, call_next: CallNext) -> Reply:
-        if query.type == Type.HINFO and self._probes and query.name[:1] == _LABEL:
-            probe = self._probes.get(query.name[1 : 1 + 2 * _TOKEN])
-            if probe is not None:
-                self._caught(probe)
-                return Reply.failure(Ede.OTHER, "a probe for forwarding loops came back", by=self.name)
+        if query.type == Type.HINFO and query.name[:1] == _LABEL and self._is_probe(query.name[1 : 1 + _LABEL[0]]):
+            return Reply.failure(Ede.OTHER, "a probe for forwarding loops came back", by=self.name)
         self._count_alike(query)
         return await call_next(query)
 
@@ -102,6 +102,26 @@ class Loop(Plugin):
         count = self._alike[alike] = self._alike.get(alike, 0) + 1
         if count % ALIKE == 0:
             self._suspect()
+
+    def _is_probe(self, label: bytes) -> bool:
+        """Whether it has come back: to who sent it, or to another worker, which then tells who did."""
+        probe = self._probes.get(label)
+        if probe is not None:
+            self._caught(probe)
+            return True
+        family = self.house.family
+        if family.count == 1 or not hmac.compare_digest(self._seal(label[: 2 * _RANDOM]), label[2 * _RANDOM :]):
+            return False
+        family.say(_TOPIC, label)
+        return True
+
+    def _seal(self, random: bytes) -> bytes:
+        return hmac.digest(self.house.family.secret, random, "sha256")[:_SEAL].hex().encode()
+
+    def _heard(self, label: bytes) -> None:
+        probe = self._probes.get(label)
+        if probe is not None:
+            self._caught(probe)
 
     def _suspect(self) -> None:
         """A question may be going round without a cache to stop it, thousands of times a second: look now."""
@@ -125,20 +145,24 @@ class Loop(Plugin):
     async def run(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
         task_status.started()
         try:
-            async with trio.open_nursery() as nursery:
-                while True:
-                    now = trio.current_time()
-                    for upstream, zone in self._due(now):
-                        self._next[upstream] = now + QUIET
-                        nursery.start_soon(self._probe, upstream, zone)
-                    self._alike.clear()
-                    self._wake = trio.Event()
-                    with trio.move_on_after(_LOOK):
-                        await self._wake.wait()
+            with self.house.family.hear(_TOPIC, self._heard):
+                async with trio.open_nursery() as nursery:
+                    await self._keep_probing(nursery)
         finally:
             # A pool may live on without a loop directive to watch over it: then nobody else would let it be asked.
             for upstream in self._next.keys() - self._watched_by_others():
                 self._release(upstream)
+
+    async def _keep_probing(self, nursery: trio.Nursery) -> None:
+        while True:
+            now = trio.current_time()
+            for upstream, zone in self._due(now):
+                self._next[upstream] = now + QUIET
+                nursery.start_soon(self._probe, upstream, zone)
+            self._alike.clear()
+            self._wake = trio.Event()
+            with trio.move_on_after(_LOOK):
+                await self._wake.wait()
 
     def _due(self, now: float) -> Iterator[tuple[Upstream, bytes]]:
         present: set[Upstream] = set()
@@ -190,7 +214,8 @@ class Loop(Plugin):
         return None
 
     async def _probe(self, upstream: Upstream, zone: bytes) -> None:
-        token = secrets.token_hex(_TOKEN).encode()
+        token = secrets.token_hex(_RANDOM).encode()
+        token += self._seal(token)
         name = _LABEL + token + zone
         if len(name) > 255:
             return  # nothing below a zone of such a name can be asked for

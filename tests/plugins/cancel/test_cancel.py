@@ -98,5 +98,5 @@ async def test_the_client_of_a_slow_upstream_is_told(nursery: trio.Nursery) -> N
     async with running_server(text) as server:
         found = await answer(server.port)
         assert found.header.rcode == Rcode.SERVFAIL
-        await until(lambda: server.process.crew.waiting, lambda waiting: not waiting)
+        await until(lambda: server.process.serving.crew.waiting, lambda waiting: not waiting)
     nursery.cancel_scope.cancel()

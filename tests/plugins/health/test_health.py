@@ -132,7 +132,7 @@ async def test_a_page_that_a_reload_moved_is_asked_no_more(caplog: pytest.LogCap
     source = Source(HEALTH.replace("127.0.0.1:0", f"127.0.0.1:{free_port()}"))
     async with running(source) as process:
         source.text = HEALTH.replace("127.0.0.1:0", f"127.0.0.1:{free_port()}")
-        for router in process._serving.routers:
+        for router in process.serving.routers:
             router.under_way += 1  # a query that takes long
         await reloaded(process)
         await trio.sleep(1.5)  # it asks each second
