@@ -56,7 +56,7 @@ class Child:
             theirs.close()
         try:
             async with trio.open_nursery() as nursery:
-                await nursery.start(self.link.run)
+                await nursery.start(self._keep_linked)
                 nursery.start_soon(self._keep_asking)
                 task_status.started()
                 await self.process.wait()
@@ -67,6 +67,12 @@ class Child:
                     self.process.kill()
                 await self.process.wait()
             self.ended.set()
+
+    async def _keep_linked(self, *, task_status: trio.TaskStatus[None]) -> None:
+        """A process that nobody can tell anything any more ends by itself, or is ended."""
+        await self.link.run(task_status=task_status)
+        await trio.sleep(_LAST_WORDS)
+        self.process.kill()
 
     async def call(self, name: str, *arguments: Any) -> Any:
         """Raises StartError, which says whose it is."""

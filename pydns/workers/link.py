@@ -62,7 +62,10 @@ class Link:
             while True:
                 self._take(await self._channel.receive(), nursery)
         except ChannelClosed:
-            nursery.cancel_scope.cancel()
+            pass
+        except Exception:  # whatever one side says must not be the end of the other
+            log.exception("unreadable message")
+        nursery.cancel_scope.cancel()
 
     def end(self) -> None:
         """Closes this end."""
@@ -103,7 +106,10 @@ class Link:
         if kind == _CALL:
             nursery.start_soon(self._answer, number, what, arguments)
         elif kind == _TELL:
-            self._told[what](*arguments)
+            try:
+                self._told[what](*arguments)
+            except Exception:  # as above
+                log.exception("%s failed", what)
         elif (result := self._waiting.get(number)) is not None:
             if kind == _RESULT:
                 result.succeed(what)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 from functools import partial
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 import trio
 
@@ -14,36 +14,27 @@ from pydns.workers.channel import Descriptor
 if TYPE_CHECKING:
     from pydns.metrics import Metrics
     from pydns.plugin import Plugin
+    from pydns.workers.group import Group
     from pydns.workers.link import Link
-
-
-class Asked(Protocol):
-    """Those whom a parent asks."""
-
-    async def metrics(self, own: Metrics) -> Metrics: ...
-
-    async def reports(self, plugin: Plugin) -> list[Any] | None: ...
-
-    def tell(self, name: str, *arguments: Any) -> None: ...
 
 
 class ParentFamily(Family):
     """The parent's, of workers that come and go with the configuration."""
 
-    def __init__(self, workers: Asked, secret: bytes) -> None:
+    def __init__(self, group: Group, secret: bytes) -> None:
         super().__init__()
         self.secret = secret
-        self._workers = workers
+        self._group = group
 
     async def reports(self, plugin: Plugin) -> list[Any]:
-        found = await self._workers.reports(plugin)
+        found = await self._group.reports(plugin)
         return await super().reports(plugin) if found is None else found
 
     async def metrics(self, own: Metrics) -> Metrics:
-        return await self._workers.metrics(own)
+        return await self._group.metrics(own)
 
     def say(self, topic: str, data: Any) -> None:
-        self._workers.tell("heard", topic, data)
+        self._group.tell("heard", topic, data)
 
 
 class WorkerFamily(Family):

@@ -21,31 +21,22 @@ from pydns.listen.activation import Inherited
 from pydns.listen.sockets import Sharing
 from pydns.logs import LineWriter, configure
 from pydns.plugin import House
-from pydns.serving import Change, Part, Serving
+from pydns.serving import Change, Serving
 from pydns.setup import configure as made_of
 from pydns.workers.link import Link
 from pydns.workers.merge import Told, tell
+from pydns.workers.parts import WorkerPart
 from pydns.workers.relatives import WorkerFamily
 
 if TYPE_CHECKING:
-    from pydns.plugin import Plugin
     from pydns.setup import Place
     from pydns.workers.channel import Descriptor
-    from pydns.workers.workers import Order
+    from pydns.workers.parts import Order
 
 _LAST_WORDS: Final = 1.0  # seconds in which the rest of the log is written at the end
 
 # The parent decides about all of these; systemd sends them to all processes of a unit.
 _PARENTS_SIGNALS: Final = (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT, signal.SIGHUP, signal.SIGUSR1)
-
-
-class WorkerPart(Part):
-    """A worker's: queries, and all plugins but those that must be there once."""
-
-    shows = False
-
-    def runs(self, plugin: Plugin) -> bool:
-        return not plugin.single
 
 
 class Worker:

@@ -227,7 +227,8 @@ def test_one_that_dies_again_and_again_is_replaced_later_and_later(site: Site, p
     with serving(site.path, port) as program:
         other = workers(program)[1]
         for times in range(1, 4):
-            (victim,) = until(lambda: [each for each in workers(program) if each != other], len)
+            until(lambda: [listening(process) for process in workers(program)], lambda now: now == [2, 2])
+            (victim,) = (each for each in workers(program) if each != other)
             os.kill(victim, signal.SIGKILL)
             until(lambda: program.count("ended by SIGKILL"), lambda count, times=times: count == times)
         began = time.monotonic()

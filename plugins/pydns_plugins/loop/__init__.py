@@ -45,6 +45,7 @@ _LOOK: Final = 0.25  # seconds between two looks at who is due
 _RANDOM: Final = 16  # octets: nobody can ask for a probe's name before it has gone out
 _SEAL: Final = 8  # octets by which other workers know it for one of ours
 _LABEL: Final = bytes((2 * (_RANDOM + _SEAL),))
+_WORD: Final = 0.5  # seconds in which another worker's word comes
 _TOPIC: Final = "loop"  # what workers tell each other: a probe's first label
 _RD: Final = 0x0100
 
@@ -57,7 +58,7 @@ class _Probe:
     def __init__(self, upstream: Upstream, zone: bytes) -> None:
         self.upstream = upstream
         self.zone = zone
-        self.came_back = False
+        self.came_back = trio.Event()
 
 
 class Loop(Plugin):
@@ -132,7 +133,7 @@ class Loop(Plugin):
         self._wake.set()
 
     def _caught(self, probe: _Probe) -> None:
-        probe.came_back = True
+        probe.came_back.set()
         if not probe.upstream.looping:
             probe.upstream.looping = True
             log.warning(
@@ -229,10 +230,14 @@ class Loop(Plugin):
             )
             while not exchange.done:
                 await waiter
+            if self.house.family.count > 1:
+                # It is answered where it came back, and that may be quicker than the word of it.
+                with trio.move_on_after(_WORD):
+                    await probe.came_back.wait()
         finally:
             del self._probes[token]
         self._troubles[upstream] = upstream.troubles  # its own failure is no cause for another
-        if probe.came_back:
+        if probe.came_back.is_set():
             self._next[upstream] = trio.current_time() + CAUGHT
         elif upstream.looping:
             log.info("no forwarding loop through %s any more: it is asked again", upstream.name)
