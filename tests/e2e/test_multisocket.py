@@ -106,8 +106,11 @@ def is_alive(process: int) -> bool:
 
 
 def listening(process: int) -> int:
-    """Sockets of the Internet that a process has open."""
-    return len(inodes(process))
+    """Sockets of the Internet that a process has open; none where it is about to go."""
+    try:
+        return len(inodes(process))
+    except OSError:
+        return 0
 
 
 class Asking:

@@ -9,6 +9,13 @@ ROOT = Path(__file__).parents[2]
 # Files that another file's tests cover whole, or that hold nothing but types.
 COVERED_BY = {
     "pydns/__main__.py": "tests/e2e/test_life.py",
+    "pydns/serving.py": "tests/pydns/test_run.py",
+    "pydns/collector.py": "tests/e2e/test_life.py",
+    "pydns/workers/group.py": "tests/pydns/workers/test_workers.py",
+    "pydns/workers/parts.py": "tests/pydns/workers/test_workers.py",
+    "pydns/workers/relatives.py": "tests/pydns/workers/test_workers.py",
+    "pydns/workers/child.py": "tests/pydns/workers/test_workers.py",
+    "pydns/workers/worker.py": "tests/e2e/test_multisocket.py",
     "pydns/settings.py": "tests/pydns/test_setup.py",
     "pydns/refusal.py": "tests/pydns/test_server.py",
     "pydns/http.py": "tests/pydns/listen/test_http.py",
