@@ -53,10 +53,10 @@ class Sockets(NamedTuple):
         the kernel deals out, and can still be read and answered from.
         """
         for sock in () if self.given else self.datagram:
-            if sock.getsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT):
-                host, port = sock.getsockname()[:2]
-                with suppress(OSError):
-                    sock.connect(({"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host), port))
+            with suppress(OSError):  # it may be closed already
+                if sock.getsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT):
+                    host, *rest = sock.getsockname()
+                    sock.connect(({"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host), *rest))
 
     def share(self, shared: bool) -> None:
         """Whether others may bind what overlaps with their addresses, where these say so too."""

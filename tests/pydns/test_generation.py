@@ -90,6 +90,25 @@ async def test_all_plugins_run_and_know_the_house() -> None:
         assert [len(plugin.began) for plugin in plugins] == [1, 1]
 
 
+async def test_plugins_that_are_at_work_elsewhere_only_know_the_house() -> None:
+    here, elsewhere = Fake(), Fake()
+    house = House()
+    async with trio.open_nursery() as nursery:
+        generation = Generation(configuration(here, elsewhere), house, runs=lambda plugin: plugin is here)
+        await nursery.start(generation.run)
+        assert [len(plugin.began) for plugin in (here, elsewhere)] == [1, 0]
+        assert elsewhere.house is house
+        nursery.cancel_scope.cancel()
+
+
+@pytest.mark.parametrize(("before", "after"), [(True, False), (False, True), (True, True)])
+def test_only_who_was_at_work_here_gives_and_only_who_will_be_takes(before: bool, after: bool) -> None:
+    old, new = Fake(), Fake()
+    first = Generation(configuration(old), House(), runs=lambda _: before)
+    Generation(configuration(new), House(), first, lambda _: after).inherit()
+    assert (new.heir_of is old) is (before and after)
+
+
 async def test_cancelling_stops_all() -> None:
     plugins = Fake(), Fake()
     async with started(*plugins):

@@ -97,3 +97,28 @@ def test_metrics_that_come_while_they_are_read_break_nothing() -> None:
     metrics.counter("pydns_a_total", "a")
     for metric in metrics.read():
         metrics.counter(f"{metric.name}_b", "b")
+
+
+def test_who_hands_in_to_others_that_hand_in_comes_first() -> None:
+    metrics, called = Metrics(), []
+    metrics.before_reading(lambda: called.append("second"))
+    metrics.before_reading(lambda: called.append("first"), first=True)
+    list(metrics.read())
+    assert called == ["first", "second"]
+
+
+def test_gauges_of_what_others_know_now_can_be_forgotten() -> None:
+    metrics = Metrics()
+    counter, info = metrics.counter("pydns_x_total", ""), metrics.gauge("pydns_x_info", "")
+    open_now = metrics.gauge("pydns_x_open", "", merge="sum")
+    for each in (counter, info, open_now):
+        each.set(to=1)
+    metrics.forget_states()
+    assert [each.values for each in (counter, info, open_now)] == [{(): 1}, {}, {(): 1}]
+
+
+def test_counters_are_summed_and_gauges_are_the_highest_unless_they_say_so() -> None:
+    metrics = Metrics()
+    assert metrics.counter("pydns_x_total", "").merge == "sum"
+    assert metrics.gauge("pydns_x_info", "").merge == "max"
+    assert metrics.gauge("pydns_x_open", "", merge="sum").merge == "sum"

@@ -195,7 +195,7 @@ class Loader:
 
         shared = await self.family.shared(repr(("hosts", path, signature, zones, reverse)), make)
         try:
-            reading, table = mapped(shared.descriptor, shared.facts)
+            reading, table = await trio.to_thread.run_sync(mapped, shared.descriptor, shared.facts)
         except BaseException:
             shared.release()
             raise

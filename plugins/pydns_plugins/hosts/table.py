@@ -130,7 +130,7 @@ class Table:
                 break
             place = number & _PLACE
             # Another word of the same fingerprint, or one that only begins with it, is passed over.
-            if text.startswith(word, place) and text[place + length] in _BLANKS:
+            if text[place : place + length] == word and text[place + length] in _BLANKS:
                 found.append(place)
                 if len(found) == MAX_ADDRESSES:
                     break

@@ -1,3 +1,5 @@
+import mmap
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -5,7 +7,7 @@ from hypothesis import strategies as st
 from pydns.names import from_text
 from pydns_plugins.hosts import difference as module
 from pydns_plugins.hosts.build import finish
-from pydns_plugins.hosts.difference import Difference, Entry, changed_names, difference
+from pydns_plugins.hosts.difference import Difference, Entry, changed_names, difference, is_same
 
 _line = st.sampled_from([b"\n", b"192.0.2.1 a\n", b"192.0.2.1 a b\n", b"192.0.2.11 a\n", b"::1 a\n", b"192.0.2.1 ab\n"])
 _text = st.lists(_line).map(b"".join)
@@ -71,3 +73,19 @@ def test_too_much_between_the_first_and_the_last_difference_is_not_compared(monk
 )
 def test_the_names_whose_answers_an_entry_decides(entry: Entry, reverse: bool, names: set[str]) -> None:
     assert finish(changed_names([entry], reverse)) == {from_text(name) for name in names}
+
+
+@given(_text, _text)
+def test_texts_are_the_same_where_they_are_equal(old: bytes, new: bytes) -> None:
+    assert finish(is_same(old, new)) is (old == new)
+    assert finish(is_same(old, bytes(bytearray(old)))) is True
+
+
+def test_mapped_texts_are_compared_by_what_is_in_them() -> None:
+    text = b"192.0.2.1 a\n" * 10_000
+    with mmap.mmap(-1, len(text)) as one, mmap.mmap(-1, len(text)) as other:
+        one.write(text)
+        other.write(text)
+        assert finish(is_same(one, other))
+        other[-2] = 98  # b
+        assert not finish(is_same(one, other))

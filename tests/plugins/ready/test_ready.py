@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 import pytest
 
 from pydns.errors import CorefileError, CorefileErrorGroup
+from pydns.family import Family
 from pydns.plugin import CallNext, House, Plugin
 from pydns.query import Query
 from pydns.reply import Reply
@@ -182,3 +183,39 @@ async def test_a_reload_that_fails_leaves_the_page() -> None:
         source.text = READY.format("whoam")
         await failed(process)
         assert (await fetch(page_port(process), "/ready")).body == "OK"
+
+
+# Several processes.
+
+
+class Workers(Family):
+    """The parent's, whose workers report this."""
+
+    def __init__(self, *found: list[str]) -> None:
+        super().__init__()
+        self._found = found
+
+    async def reports(self, plugin: Plugin) -> list[list[str]]:
+        return list(self._found)
+
+
+@pytest.mark.parametrize(
+    ("found", "status", "body"),
+    [
+        ([[], []], 200, b"OK"),
+        ([[], ["hosts"]], 503, b"hosts"),
+        ([["hosts", "forward"], ["hosts"]], 503, b"forward,hosts"),
+        ([], 503, b"multisocket"),
+    ],
+)
+async def test_it_is_ready_when_all_workers_are(found: list[list[str]], status: int, body: bytes) -> None:
+    plugin = ready()
+    together([plugin, Waits("hosts")])
+    plugin.house.family = Workers(*found)
+    assert (await plugin.page())[:2] == (body, status)
+
+
+def test_a_worker_reports_who_is_missing() -> None:
+    plugin = ready()
+    together([plugin, Waits("hosts"), Waits("forward", True)])
+    assert plugin.report() == ["hosts"]

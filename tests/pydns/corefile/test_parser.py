@@ -1,5 +1,6 @@
 """Whole texts: server blocks and directives, all faults at once, and no text that breaks the reader."""
 
+import pickle
 from contextlib import suppress
 from pathlib import Path
 
@@ -9,7 +10,7 @@ from hypothesis import strategies as st
 
 from pydns.corefile.limits import MAX_FAULTS
 from pydns.corefile.parser import parse_file, parse_text
-from pydns.corefile.tree import Corefile, Position
+from pydns.corefile.tree import Corefile, Position, Word
 from pydns.errors import CorefileErrorGroup
 
 Plain = list[tuple[list[str], list[list[str]]]]
@@ -157,3 +158,11 @@ def test_any_text_is_read_or_refused(tmp_path: Path, text: str) -> None:
 def test_hostile_text_ends(text: str, tmp_path: Path) -> None:
     with suppress(CorefileErrorGroup):
         parse_text(text, environ={}, folder=tmp_path)
+
+
+def test_a_tree_goes_to_another_process_with_each_word_s_place() -> None:
+    tree = parse_text('example.org:53 {\n hosts {\n "192.0.2.1" a\n }\n}', environ={})
+    found = pickle.loads(pickle.dumps(tree))
+    assert found == tree
+    (word,) = (line.name for line in found.blocks[0].directives[0].block)
+    assert (type(word), word.position, word.quoted) == (Word, Position("Corefile", 3, 2), True)

@@ -9,7 +9,7 @@ import pytest
 
 from pydns.errors import StartError
 from pydns.listen.activation import Inherited
-from pydns.listen.sockets import Sockets, open_sockets
+from pydns.listen.sockets import Sharing, Sockets, open_sockets
 
 
 @contextmanager
@@ -125,3 +125,77 @@ def test_a_port_that_was_inherited_for_one_of_both_is_told(caplog: pytest.LogCap
     port = sock.getsockname()[1]
     open_sockets("127.0.0.1", port, Inherited([sock])).close()
     assert f"port {port} was inherited for UDP alone: nobody is answered over TCP" in caplog.messages
+
+
+@contextmanager
+def shared(host: str = "127.0.0.1") -> Iterator[tuple[Sockets, Sockets]]:
+    """Those of a process and of another one at the same address."""
+    first = open_sockets(host, 0, sharing=Sharing.FIRST)
+    try:
+        more = open_sockets(host, first.port, sharing=Sharing.MORE)
+        try:
+            yield first, more
+        finally:
+            more.close()
+    finally:
+        first.close()
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "::1", ""])
+def test_processes_of_ours_may_share_an_address(host: str) -> None:
+    with shared(host) as (first, more):
+        assert first.port == more.port
+
+
+def test_the_first_of_ours_shares_it_with_no_other_program() -> None:
+    with socket.socket(type=socket.SOCK_DGRAM) as other:
+        other.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        other.bind(("127.0.0.1", 0))
+        with pytest.raises(StartError, match="Address already in use"):
+            open_sockets("127.0.0.1", other.getsockname()[1], sharing=Sharing.FIRST)
+
+
+def received(sock: socket.socket) -> int:
+    count = 0
+    while True:
+        try:
+            sock.recv(16)
+        except BlockingIOError:
+            return count
+        count += 1
+
+
+def send(host: str, port: int, count: int) -> None:
+    """Datagrams from so many clients."""
+    for _ in range(count):
+        with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_DGRAM) as client:
+            client.sendto(b"x", (host, port))
+
+
+@pytest.mark.parametrize(("host", "to"), [("127.0.0.1", "127.0.0.1"), ("::1", "::1"), ("", "127.0.0.2"), ("", "::1")])
+def test_who_leaves_keeps_what_came_and_gets_no_more(host: str, to: str) -> None:
+    with shared(host) as (first, more):
+        send(to, first.port, 100)
+        first.leave()
+        send(to, first.port, 100)
+        kept = sum(map(received, first.datagram))
+        assert 0 < kept < 100
+        assert sum(map(received, more.datagram)) == 200 - kept
+
+
+def test_who_has_left_can_still_answer() -> None:
+    with shared() as (first, _), socket.socket(type=socket.SOCK_DGRAM) as client:
+        client.bind(("127.0.0.1", 0))
+        first.leave()
+        first.datagram[0].sendto(b"answer", client.getsockname())
+        assert client.recv(16) == b"answer"
+
+
+@pytest.mark.parametrize("sharing", [Sharing.NONE, Sharing.MORE])
+def test_a_socket_that_is_not_ours_alone_is_left_as_it_is(sharing: Sharing) -> None:
+    sockets = open_sockets("127.0.0.1", 0, sharing=sharing)
+    (sockets if sharing is Sharing.NONE else sockets._replace(given=True)).leave()
+    send("127.0.0.1", sockets.port, 1)
+    assert received(sockets.datagram[0]) == 1
+    sockets.close()
+    sockets.leave()  # nor is it an error where it is closed
