@@ -7,6 +7,7 @@ import re
 import select
 import signal
 import socket
+import struct
 import threading
 import time
 import urllib.error
@@ -510,6 +511,28 @@ def test_a_limit_is_divided(port: int, corefile: Path) -> None:
             assert len({silent.recv(512)[:2] for _ in range(3)}) == 3
             refused = until(lambda: select.select(clients, [], [], 0)[0], lambda ready: len(ready) == 37)
             assert {client.recv(512)[3] & 15 for client in refused} == {5}
+
+
+def test_the_parent_alone_speaks_to_the_supervisor(site: Site, port: int, tmp_path: Path) -> None:
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as supervisor:
+        supervisor.bind(str(tmp_path / "notify"))
+        supervisor.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 1)
+        supervisor.settimeout(15)
+        environ = {"NOTIFY_SOCKET": str(tmp_path / "notify"), "WATCHDOG_USEC": "20000000"}
+        with serving(site.path, port, environ=environ) as program:
+            reload(program)
+            program.send(signal.SIGTERM)
+            program.wait()
+        told: list[str] = []
+        speakers: set[int] = set()
+        while "STOPPING=1" not in told:
+            data, control, _, _ = supervisor.recvmsg(4096, 1024)
+            speakers.add(struct.unpack("3i", control[0][2])[0])
+            told += data.decode().split("\n")
+    assert speakers == {program.process.pid}
+    assert "WATCHDOG=1" in told
+    assert "RELOADING=1" in told
+    assert f"STATUS=answering at dns://127.0.0.1:{port}, with 2 workers" in told
 
 
 def test_each_line_of_the_log_is_whole(site: Site, port: int) -> None:
