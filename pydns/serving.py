@@ -156,12 +156,8 @@ class Serving:
         for bound in change.fresh.values():
             bound.close()
 
-    def swap(self, change: Change, joined: trio.Event | None = None) -> None:
-        """All addresses change over in one step, which neither waits nor fails.
-
-        `joined` is set once others listen at the addresses that are left here, and where none is given they are left at
-        once.
-        """
+    def swap(self, change: Change) -> None:
+        """All addresses change over in one step, which neither waits nor fails."""
         before, self.change = self.change, change
         old_routers, self.routers = self.routers, tuple(change.routers.values())
         gone = [self.bound.pop(place) for place in list(self.bound) if place not in change.targets]
@@ -173,20 +169,12 @@ class Serving:
                 # A new source told of its changes while old ones still answered, and a cache may have kept such an
                 # answer.
                 self.house.changes.everything()
-            self._nursery.start_soon(self._leave, gone, before, old_routers, joined)
-
-    async def _leave(
-        self, gone: Sequence[Bound], before: Change, routers: Sequence[Router], joined: trio.Event | None
-    ) -> None:
-        self._closing += len(gone)
-        if joined is not None and gone:
-            with trio.move_on_after(GRACE):
-                await joined.wait()
+            self._nursery.start_soon(self._retire, before.scope, old_routers)
         for bound in gone:
             self._nursery.start_soon(self._close, bound)
-        await self._retire(before.scope, routers)
 
     async def _close(self, bound: Bound) -> None:
+        self._closing += 1
         await bound.drain(GRACE)
         self._closing -= 1
 

@@ -35,8 +35,9 @@ if TYPE_CHECKING:
 
 _LAST_WORDS: Final = 1.0  # seconds in which the rest of the log is written at the end
 
-# The parent decides about all of these; systemd sends them to all processes of a unit.
-_PARENTS_SIGNALS: Final = (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT, signal.SIGHUP, signal.SIGUSR1)
+# The parent decides about all of these; systemd sends them to all processes of a unit. The last one comes to who writes
+# to a terminal without being in the foreground.
+_IGNORED: Final = (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT, signal.SIGHUP, signal.SIGUSR1, signal.SIGTTOU)
 
 
 class Worker:
@@ -147,7 +148,7 @@ class Worker:
 
 
 def main() -> None:
-    for number in _PARENTS_SIGNALS:
+    for number in _IGNORED:
         signal.signal(number, signal.SIG_IGN)
     faulthandler.enable(2)
     writer = LineWriter()

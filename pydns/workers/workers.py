@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from typing import Any
 
@@ -65,7 +65,7 @@ class Workers:
         serving, count = self._serving, configuration.workers
         order = Order.of(configuration)
         async with self._lock:
-            part = ParentPart() if count else Part(beside=set(self.ports.values()), ports=self.ports)
+            part = ParentPart() if count else Part(self._busy(self.ports), self.ports)
             with self._inheriting(count):
                 change = await serving.prepare(configuration, part)
                 fresh: list[Child] = []
@@ -83,30 +83,28 @@ class Workers:
                         await self._discard(fresh)
                     self._share(False)
                     raise
-            # From here on nothing fails.
-            joined = trio.Event()
-            serving.swap(change, joined)
-            if self._order is None:
-                self._house.metrics.forget_states()  # workers tell them
+            # From here on nothing fails. The workers first: then they listen already where this process leaves.
+            group, alone = self._group, self._order is None
             self._order, self.ports = (order if count else None), ports
-            group = self._group
             group.wanted = count
             gone = [group.serving.pop(number) for number in list(group.serving) if number >= count]
             for child in fresh:
                 group.serving[child.number] = child
                 self._look_after(child)
-            self._count.set(to=len(group.serving))
-            self._given.keep(change.routers if count else ())
             with trio.CancelScope(shield=True):
                 await self._swap(group.serving.values())
-            joined.set()
+            serving.swap(change)
+            if alone:
+                self._house.metrics.forget_states()  # workers tell them
+            self._count.set(to=len(group.serving))
+            self._given.keep(change.routers if count else ())
         if gone:
             self._nursery.start_soon(self._retire, gone)
 
     @contextmanager
     def _inheriting(self, count: int) -> Iterator[None]:
         """Where this process is to answer itself again, it gets back what it was started with."""
-        if count or not self._given:
+        if count:
             yield
             return
         self._serving.inherited = Inherited(self._given.copies())
@@ -124,22 +122,30 @@ class Workers:
     async def _prepare(self, order: Order, fresh: list[Child]) -> dict[Place, int]:
         """Has all get ready, those that are missing started. The first one finds what others would find as well."""
         own = {bound.port for place, bound in self._serving.bound.items() if place.scheme != "http"}
-        first, *others = range(order.workers)
-        ports = await self._prepare_one(first, order, fresh, self.ports, own | set(self.ports.values()))
+        children: dict[int, Child] = {}
+
+        async def have(number: int) -> None:
+            children[number] = await self._have(number, fresh)
+
         with ungrouped(StartError):
             async with trio.open_nursery() as nursery:
-                for number in others:
-                    nursery.start_soon(self._prepare_one, number, order, fresh, ports, set(ports.values()))
+                for number in range(order.workers):
+                    nursery.start_soon(have, number)
+            ports: dict[Place, int] = await children[0].call("prepare", order, self.ports, own | self._busy(self.ports))
+            async with trio.open_nursery() as nursery:
+                for number in range(1, order.workers):
+                    nursery.start_soon(children[number].call, "prepare", order, ports, self._busy(ports))
         return ports
 
-    async def _prepare_one(
-        self, number: int, order: Order, fresh: list[Child], ports: dict[Place, int], beside: set[int]
-    ) -> dict[Place, int]:
+    @staticmethod
+    def _busy(ports: Mapping[Place, int]) -> set[int]:
+        """Where others of ours listen already."""
+        return set(ports.values())
+
+    async def _have(self, number: int, fresh: list[Child]) -> Child:
+        """The worker of that number, a new one where there is none."""
         child = self._group.serving.get(number)
-        if child is None or child.ended.is_set():
-            child = await self._start(number, fresh)
-        found: dict[Place, int] = await child.call("prepare", order, ports, beside)
-        return found
+        return await self._start(number, fresh) if child is None or child.ended.is_set() else child
 
     async def _start(self, number: int, fresh: list[Child]) -> Child:
         """A new worker, which serves nothing yet."""
@@ -196,8 +202,9 @@ class Workers:
                     return  # a reload was quicker, or wants fewer
                 fresh: list[Child] = []
                 try:
-                    await self._prepare_one(number, order, fresh, self.ports, set(self.ports.values()))
-                    serving[number] = fresh[0]
+                    child = await self._start(number, fresh)
+                    await child.call("prepare", order, self.ports, self._busy(self.ports))
+                    serving[number] = child
                     self._count.set(to=len(serving))
                     await self._swap(fresh)
                     return
