@@ -183,7 +183,7 @@ def cpu(process: int) -> int:
 def test_the_parent_listens_for_http_alone(site: Site, port: int) -> None:
     with serving(site.path, port) as program:
         get(site.ready, "/ready")
-        assert listening(program.process.pid) == 2
+        until(lambda: listening(program.process.pid), lambda now: now == 2)  # once that connection has ended
 
 
 def test_counts_are_summed(site: Site, port: int) -> None:
@@ -383,6 +383,17 @@ def test_it_stops_while_workers_start(site: Site, port: int, write: WriteFile) -
         program.send(signal.SIGTERM)
         assert program.wait() == 0
         assert "Traceback" not in program.output
+
+
+def test_a_second_signal_ends_the_lame_duck_of_all(site: Site, port: int) -> None:
+    site.change(("    hosts", f"    health 127.0.0.1:{free_port()} {{{{\n        lameduck 1h\n    }}}}\n    hosts"))
+    with serving(site.path, port) as program:
+        both = workers(program)
+        program.send(signal.SIGTERM)
+        program.wait_for("lameduck")
+        program.send(signal.SIGTERM)
+        assert program.wait() == 0
+        assert not [process for process in both if is_alive(process)]
 
 
 def test_workers_leave_signals_to_their_parent(site: Site, port: int) -> None:
