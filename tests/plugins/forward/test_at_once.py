@@ -161,7 +161,7 @@ async def test_a_server_answers_by_it(above: str, script: object, nursery: trio.
         found = await answer(served.port)
         assert found.header.rcode == (0 if script is good else 2)
         assert [asked for asked in server.asked if asked.question[-4:-2] != b"\0\x0d"][1:] == []
-        assert served.process.crew.under_way == 0
+        assert served.process.serving.crew.under_way == 0
     nursery.cancel_scope.cancel()
 
 
