@@ -111,13 +111,15 @@ def bound(reply: Reply, options: Options) -> None:
     """As `bounded`, for a reply that is nobody else's."""
     limits = options.success if reply.answer else options.denial
     reply.answer = _within(reply.answer, limits.least, limits.most)
-    reply.authority = _within(reply.authority, limits.least, limits.most)
-    reply.additional = _within(reply.additional, limits.least, limits.most)
+    if reply.authority:
+        reply.authority = _within(reply.authority, limits.least, limits.most)
+    if reply.additional:
+        reply.additional = _within(reply.additional, limits.least, limits.most)
 
 
 def _within(records: Sequence[Record], least: int, most: int) -> Sequence[Record]:
-    for _, _, _, ttl, _ in records:
-        if not least <= ttl <= most:
+    for record in records:
+        if not least <= record.ttl <= most:
             return tuple([Record(o, t, c, min(max(ttl, least), most), data) for o, t, c, ttl, data in records])
     return records
 

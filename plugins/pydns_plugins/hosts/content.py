@@ -105,8 +105,9 @@ class Content:
         return self._records(owner, _A, v4) if v4 else (), self._records(owner, _AAAA, v6) if v6 else (), why
 
     def _records(self, owner: bytes, type_: int, addresses: tuple[bytes, ...]) -> tuple[Record, ...]:
-        if len(addresses) > 1:
-            addresses = tuple(dict.fromkeys(addresses))[:MAX_ADDRESSES]
+        if len(addresses) == 1:  # most
+            return (Record(owner, type_, _IN, self._ttl, addresses[0]),)
+        addresses = tuple(dict.fromkeys(addresses))[:MAX_ADDRESSES]
         return tuple([Record(owner, type_, _IN, self._ttl, packed) for packed in addresses])
 
     def reverse(self, name: bytes) -> tuple[tuple[Record, ...], str] | None:
