@@ -67,9 +67,10 @@ class Tally:
         self.credits = credits_
         self.holders = 0  # entries
 
-    def hand_in(self) -> None:
+    def hand_in(self, *, none_too: bool = False) -> None:
+        """Has them counted; `none_too`: also where there were none."""
         count, self.count = self.count, 0
-        if count:
+        if count or none_too:
             for credit in self.credits:
                 credit(count)
 
@@ -82,7 +83,7 @@ class Kept:
     """
 
     __slots__ = (
-        "_ages", "_end", "_stored", "_turns", "body", "epoch", "more", "names", "orders", "question_end", "tally",
+        "_end", "_prompt", "_stored", "_turns", "body", "epoch", "more", "names", "orders", "question_end", "tally",
         "ttls", "until", "watchers",
     )  # fmt: skip
 
@@ -98,6 +99,7 @@ class Kept:
         stored: float,
         end: float,
         ages: bool,
+        prompt: bool,
         orders: tuple[bytes, ...] = (),
     ) -> None:
         self.body = orders[0] if orders else body
@@ -112,21 +114,24 @@ class Kept:
         self.ttls = ttls if ages else ()
         self._stored = stored
         self._end = end
-        self._ages = ages
-        self.until = min(end, stored + 1) if ages else end
+        self._prompt = prompt
+        self.until = min(end, stored + 1) if ages or prompt else end
 
     def freshen(self, now: float, changes: Changes) -> bool:
-        """Brings it up to `now`: TTLs count down, changes are looked through. False where it has ended."""
+        """Brings it up to `now`, for a replay: TTLs count down, changes are looked through. False: it has ended."""
         if now >= self._end:
             return False
         if self.epoch != changes.epoch:
             if changes.touched_since(self.epoch, self.names):
                 return False
             self.epoch = changes.epoch
-        if now >= self.until and self._ages:
+        if now >= self.until:
             age = int(now - self._stored)
-            self.body = self._aged(self.body, age)
-            self.orders = tuple([self._aged(body, age) for body in self.orders])
+            if self.ttls:
+                self.body = self._aged(self.body, age)
+                self.orders = tuple([self._aged(body, age) for body in self.orders])
+            if self._prompt:
+                self.tally.hand_in(none_too=True)
             self.until = min(self._end, self._stored + age + 1)
         return True
 
@@ -254,8 +259,11 @@ class PacketCache:
         changes = self._changes
         if query.epoch != changes.epoch and changes.touched_since(query.epoch, names):
             return  # while the chain waited
+        if now is None:
+            now = trio.current_time()
         ttls = _ttls(answer)
-        seconds = _lifetime(answer, ttls, reply.lifetime)
+        since = now if reply.since is None else reply.since  # when the TTLs that count down were what they are here
+        seconds = _lifetime(answer, ttls, reply.lifetime, now - since)
         if seconds <= 0 or self.key_of(query) != key:  # the key may be that of a router before
             return
         end = query.question_end - 2
@@ -266,12 +274,21 @@ class PacketCache:
             if not all(each is not None and _ttls(each) == ttls for each in made):
                 return  # or they would count down in the wrong places
             orders = tuple([each[2:12] + query.name + each[end - 2 :] for each in made if each is not None])
-        if now is None:
-            now = trio.current_time()
         body = answer[2:12] + query.name + answer[end - 2 :]  # as it is sent to who asks in small letters
         tally = self._tallies.setdefault(credits_, Tally(credits_))
         kept = Kept(
-            body, end, names, changes.epoch, reply.watchers, tally, shortened, now, now + seconds, reply.ages, orders
+            body,
+            end,
+            names,
+            changes.epoch,
+            reply.watchers,
+            tally,
+            shortened,
+            since,
+            now + seconds,
+            reply.ages,
+            reply.prompt,
+            orders,
         )
         self._put(key, kept)
 
@@ -331,11 +348,11 @@ def _ttls(answer: bytes) -> tuple[tuple[int, int], ...]:
     return tuple((entry.rdata - 6, entry.ttl) for entry in entries)
 
 
-def _lifetime(answer: bytes, ttls: tuple[tuple[int, int], ...], lifetime: float | None) -> float:
-    """Seconds that an answer may be replayed: its lowest TTL, its signatures' end, and what its source says."""
+def _lifetime(answer: bytes, ttls: tuple[tuple[int, int], ...], lifetime: float | None, age: float) -> float:
+    """Seconds that an answer may be replayed: its lowest TTL less `age`, its signatures' end, what its source says."""
     if not ttls:
         return lifetime or 0.0
-    seconds = float(min(ttl for _, ttl in ttls))
+    seconds = min(ttl for _, ttl in ttls) - age
     if lifetime is not None:
         seconds = min(seconds, lifetime)
     for offset, _ in ttls:

@@ -34,18 +34,20 @@ class Reply:
       and always true, so a cache that keeps others passes it by
     * `replay`: False where the whole answer must never be replayed to another query
     * `ages`: True where its TTLs count down while it is kept (a cache's), False where a source gives them anew
+    * `since`: the moment on trio's clock at which TTLs that count down were these; None: when it leaves
     * `lifetime`: seconds that it may be kept at most, None where its TTLs say so
     * `orders`: makes of the message that left another one, its records in another order (None where it cannot): then
       what is replayed is that message in one order after the other
     * `finish`: runs after the answer was fitted (padding, TSIG last)
     * `watchers`: called when it leaves, and for each replay, with (query bytes, client, answer bytes); what a log needs
     * `counters`: called when it leaves; replays are told to them in batches, which costs next to nothing
+    * `prompt`: True where `counters` want to hear of replays at the first one of each second: of those before it
     * `size`: octets over UDP at most, where that is another number than the house's 1232
     """
 
     __slots__ = (
         "_why", "additional", "ages", "answer", "authority", "by", "counters", "dropped", "errors", "finish", "flags",
-        "lifetime", "local", "options", "orders", "rcode", "replay", "size", "watchers", "wire",
+        "lifetime", "local", "options", "orders", "prompt", "rcode", "replay", "since", "size", "watchers", "wire",
     )  # fmt: skip
 
     def __init__(
@@ -75,11 +77,13 @@ class Reply:
         self.options: tuple[tuple[int, bytes], ...] = ()
         self.local = False
         self.ages = False
+        self.since: float | None = None
         self.lifetime: float | None = None
         self.orders: Callable[[bytes], bytes | None] | None = None
         self.finish: tuple[Finish, ...] = ()
         self.watchers: tuple[Callable[[bytes, Any, bytes], None], ...] = ()
         self.counters: tuple[Counter, ...] = ()
+        self.prompt = False
         self.size: int | None = None
         self.dropped = False
 
@@ -126,11 +130,13 @@ class Reply:
         copy.replay = self.replay
         copy.local = self.local
         copy.ages = self.ages
+        copy.since = self.since
         copy.lifetime = self.lifetime
         copy.orders = self.orders
         copy.finish = self.finish
         copy.watchers = self.watchers
         copy.counters = self.counters
+        copy.prompt = self.prompt
         copy.size = self.size
         copy.dropped = self.dropped
         for name, value in changes.items():

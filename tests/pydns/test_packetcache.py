@@ -163,6 +163,13 @@ def test_ttls_count_down_where_the_answer_ages(now: float, expected: int | None,
     assert (ttl(answer) if answer else None) == expected
 
 
+def test_ttls_count_down_since_the_cache_had_them(cache: Cache) -> None:
+    """A cache's seconds began before the answer left, and that is when they end."""
+    cache.keep(reply=good(ages=True, since=9.25), now=10)
+    assert [ttl(cache.find(now=now)) for now in (10.2, 10.25, 68.2)] == [60, 59, 2]
+    assert cache.find(now=69.25) is None
+
+
 def test_each_ttl_counts_down_by_itself(cache: Cache) -> None:
     cache.keep(reply=good(answer=[address(1, ttl=60), address(2, ttl=600)], ages=True))
     for now in (1.0, 1.2, 7.0):

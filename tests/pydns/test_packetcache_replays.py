@@ -14,6 +14,7 @@ from pydns.query import Query
 from pydns.records import Rcode, Type
 from pydns.reply import Reply
 from pydns.wire.edns import COOKIE, KEEPALIVE, PADDING
+from pydns.wire.message import render
 from tests.pydns.keeping import CLIENT_COOKIE, PLAIN, WITH_OPT, Cache, good
 from tests.pydns.serving import Asker, Doing, Giving, address, route, router, serving
 from tests.pydns.wire.messages import WWW, message, opt, question
@@ -272,3 +273,25 @@ async def test_a_query_queued_before_another_router_came_is_kept_by_what_that_re
         await client.answer()
     answer = await served.opened(PLAIN_OPT)
     assert str(answer.rr[0].rdata) == "192.0.2.0"
+
+
+@pytest.mark.parametrize(
+    ("ages", "prompt", "expected"), [(True, True, [2, 0, 1]), (False, True, [2, 0, 1]), (True, False, [])]
+)
+def test_a_prompt_credit_hears_at_the_first_replay_of_each_second(
+    ages: bool, prompt: bool, expected: list[int], cache: Cache
+) -> None:
+    """Of those before it; so it knows when they were."""
+    given: list[int] = []
+    query, reply = cache.read(PLAIN), good(ages=ages, prompt=prompt)
+    for _ in range(2):
+        key = cache.packets.key_of(query)
+        assert key is not None
+        cache.packets.offer(key, query, reply, render(query, reply, stream=True), (given.append,), 0)
+    for now in (0.2, 0.9):
+        assert cache.find(now=now) is not None
+    for now in (3, 7.5):
+        assert cache.packets.find(PLAIN[2:], now) is not None
+    cache.find(now=7.9)
+    cache.find(now=8)
+    assert given == expected

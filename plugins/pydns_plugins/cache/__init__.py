@@ -128,6 +128,7 @@ class Cache(Plugin):
     async def _lead(self, query: Query, call_next: CallNext, key: Key, flight: Flight) -> tuple[End, Reply]:
         """Asks below, keeps what comes, and lets those who wait go on, whatever happened."""
         below = query.detach()
+        below.epoch = self.house.changes.epoch  # what is below is asked only now, after a wait maybe
         below.flags |= AD  # so that the upstream says whether it is authentic, for all who ask (RFC 6840 section 5.7)
         try:
             reply = await call_next(below)

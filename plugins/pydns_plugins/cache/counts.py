@@ -41,11 +41,17 @@ class Counts:
     def denial_counter(self, _query: bytes, _client: object, _answer: bytes) -> Credit:
         return self._denial_replayed
 
+    def miss_counter(self, _query: bytes, _client: object, _answer: bytes) -> Credit:
+        return self._miss_replayed
+
     def _success_replayed(self, count: int) -> None:
         self.success_hits += count
 
     def _denial_replayed(self, count: int) -> None:
         self.denial_hits += count
+
+    def _miss_replayed(self, count: int) -> None:
+        self.misses += count
 
 
 class ServerCounts(dict[str, Counts]):

@@ -63,7 +63,10 @@ class Entry:
         self._counts: Counts | None = None  # whose are the credits of `_reply`
 
     def first(self, reply: Reply, counts: Counts, keep_ttl: bool) -> Reply:
-        """The reply that it was made of, for who asked it: with the TTLs that are kept."""
+        """The reply that it was made of, for who asked it: with the TTLs that are kept.
+
+        It is not replayed, since whoever asks next has this cache's answer, and is counted so.
+        """
         if self.kind is Kind.FAILURE:
             return reply
         kept = self.fresh(self.stored, counts, keep_ttl)
@@ -73,9 +76,9 @@ class Entry:
             additional=(),
             wire=kept.wire,
             ages=kept.ages,
+            since=kept.since,
             lifetime=kept.lifetime,
-            replay=kept.replay,
-            counters=reply.counters + kept.counters,
+            replay=False,
         )
 
     def fresh(self, now: float, counts: Counts, keep_ttl: bool) -> Reply:
@@ -106,8 +109,12 @@ class Entry:
         reply.lifetime = min(self.end, self.threshold) - (self.stored + age + 1)
         reply.replay = self.replay and reply.lifetime > 0
         reply.ages = not keep_ttl
+        reply.since = self.stored + age
         counter = counts.success_counter if self.kind is Kind.SUCCESS else counts.denial_counter
-        reply.counters = (counter,) if self.popularity is None else (counter, self.popularity.counter)
+        reply.counters = (counter,)
+        if self.popularity is not None:
+            reply.counters = counter, self.popularity.counter
+            reply.prompt = True
         return reply
 
     def stale(self, now: float, ttl: int) -> Reply:

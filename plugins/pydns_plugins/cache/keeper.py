@@ -131,6 +131,8 @@ class Keeper:
             if ended is End.ANSWERED and not retained and not is_truncated(wire):
                 self.success.remove(key)
                 self.denial.remove(key)
+            if reply.replay:  # by others than this cache: then it would be asked again each time, in vain
+                reply = reply.replace(counters=(*reply.counters, counts.miss_counter))
             return (End.FAILED if retained else ended), reply
         if verdict.kind is Kind.FAILURE and self._serves(key, now, changes):
             return End.FAILED, reply

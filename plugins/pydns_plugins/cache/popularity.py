@@ -30,5 +30,10 @@ class Popularity:
         return self._replayed
 
     def _replayed(self, count: int) -> None:
-        self.asked(trio.current_time())
-        self.count += count - 1
+        """So many replays came less than a second after the last asking that was told; another comes now.
+
+        So it is with `Reply.prompt`, save that replays are told as well when somebody reads the metrics.
+        """
+        now = trio.current_time()
+        self.count = self.count + count if now - self.last <= self.gap else 0
+        self.last = now

@@ -29,7 +29,8 @@ async def follow(query: Query, found: Found, alias: bytes, by: str) -> Reply:
         by=by,
         why=found.why,
         errors=reply.errors,
-        replay=reply.replay,
+        replay=reply.replay and not reply.ages,  # the TTL of the CNAME does not count down with the others
     )
-    whole.ages, whole.lifetime = reply.ages, reply.lifetime
+    whole.lifetime = reply.lifetime
+    whole.counters, whole.watchers, whole.prompt = reply.counters, reply.watchers, reply.prompt
     return whole

@@ -109,6 +109,19 @@ async def test_who_waits_for_an_answer_that_was_changed_meanwhile_asks_anew(kit,
     assert len(below.asked) == 2
 
 
+async def test_who_waited_before_the_change_asks_with_the_data_of_now(kit, autojump_clock, nursery):
+    """One asks anew and the others have its answer, though all came before the change."""
+    cache, below = kit.make(), kit.Below(Reply((kit.a(),)))
+    below.gate = trio.Event()
+    for _ in range(5):
+        nursery.start_soon(cache.serve, kit.question(), below)
+    await wait_all_tasks_blocked()
+    cache.house.changes.names([kit.WWW])
+    below.gate.set()
+    await wait_all_tasks_blocked()
+    assert len(below.asked) == 2
+
+
 @pytest.mark.parametrize("mode", ["immediate", "verify"])
 async def test_a_changed_answer_is_not_given_stale(kit, autojump_clock, mode):
     cache = kit.make(f"cache\nserve_stale 1h {mode}")

@@ -19,7 +19,16 @@ def test_a_gap_begins_the_count_anew(times, count):
 
 async def test_a_replay_is_an_asking(autojump_clock):
     popularity = Popularity(60)
+    popularity.asked(trio.current_time())
     popularity.counter(b"", None, b"")(1)
     await trio.sleep(30)
     popularity.counter(b"", None, b"")(1)
-    assert (popularity.count, popularity.last) == (2, trio.current_time())
+    assert (popularity.count, popularity.last) == (3, trio.current_time())
+
+
+async def test_replays_before_a_gap_count_no_more_behind_it(autojump_clock):
+    popularity = Popularity(60)
+    popularity.asked(trio.current_time())
+    await trio.sleep(61)
+    popularity.counter(b"", None, b"")(7)
+    assert (popularity.count, popularity.last) == (0, trio.current_time())

@@ -52,10 +52,20 @@ async def test_what_is_dropped_is_dropped(filled: Start, ask: Ask) -> None:
 
 
 async def test_how_long_it_may_be_kept_is_the_say_of_who_answered(filled: Start, ask: Ask) -> None:
-    reply = Reply((A,))
-    reply.ages, reply.lifetime = True, 7.0
+    found = await ask(await filled(), NAME, "A", outside(Reply((A,)).replace(lifetime=7.0)))
+    assert found.replay
+    assert found.lifetime == 7.0
+
+
+async def test_ttls_that_count_down_beside_one_that_does_not_are_not_replayed(filled: Start, ask: Ask) -> None:
+    assert not (await ask(await filled(), NAME, "A", outside(Reply((A,)).replace(ages=True)))).replay
+
+
+async def test_replays_are_told_to_who_counts_the_target(filled: Start, ask: Ask) -> None:
+    counters, watchers = (lambda *_: None,), (lambda *_: None,)
+    reply = Reply((A,)).replace(counters=counters, watchers=watchers, prompt=True)
     found = await ask(await filled(), NAME, "A", outside(reply))
-    assert (found.ages, found.lifetime) == (True, 7.0)
+    assert (found.counters, found.watchers, found.prompt) == (counters, watchers, True)
 
 
 async def test_a_failure_outside_is_one_here(filled: Start, ask: Ask) -> None:
