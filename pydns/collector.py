@@ -3,9 +3,10 @@
 import gc
 from typing import Final
 
-# Collections of the youngest objects stop the loop for microseconds, full ones over many objects for far longer. What
-# a query makes is freed by counting references, so the collector has little to do.
-_THRESHOLDS: Final = (100_000, 20, 100)
+# What a query makes is freed by counting references, so the collector has little to do. It looks when so many objects
+# more were made than were freed. Where thousands of queries wait, and others take their place, the youngest are many
+# more than that by then, and all alive: 10 ms for each 30,000. Full collections over many objects take far longer.
+_THRESHOLDS: Final = (2_000, 1_000, 100)
 
 
 def spare() -> None:

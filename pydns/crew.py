@@ -17,6 +17,11 @@ resumed twice: a waiter that is woken leaves `aside` in that step, and one that 
 
 The sweep cancels what is overdue. A query with its task is cancelled there. One that was set aside is given to a worker
 whose scope is cancelled, and has to wait with that task: so trio itself raises Cancelled in it, as in the others.
+
+**Overload.** Everything has a bound, and who needs to wait for nobody is answered all the same: the queue holds so many
+and drops the newest; a query that stood in it for longer than its client waits is dropped; few queries have their turn
+between two looks at the sockets; and where most that may be under way are, `crowded` tells plugins to drop a query
+rather than have it wait as well, so that there is room for the others.
 """
 
 from __future__ import annotations
@@ -47,17 +52,25 @@ UNDER_WAY: Final = 5000
 QUEUED: Final = 20_000
 """Queries in the queue; the newest are dropped where it is full."""
 
+STALE: Final = 5.0
+"""Seconds in the queue after which a query is dropped: its client asks again by then (resolv.conf's timeout)."""
+
+_CROWD: Final = 0.8  # of those that may be under way, where those who would wait ask `crowded`
+
 _SPARE_WORKERS: Final = 256  # parked for the next queries; more end
 _SWEEPS: Final = 20  # in the time of a query's patience
-_TURN: Final = 64  # queries that one worker answers before other tasks have their turn
+_TURN: Final = 64  # queries that are answered, and workers that are woken, before other tasks have their turn
 
 
 class Answerer(Protocol):
-    """Who answers the queries: see `pydns.server`. Neither raises an Exception."""
+    """Who answers the queries: see `pydns.server`. None of them raises an Exception."""
 
     def answer(self, query: Query, key: bytes | None) -> Coroutine[Any, Any, bytes | None]: ...
 
     def overdue(self, query: Query) -> bytes: ...
+
+    def give_up(self) -> None:
+        """A query of its is dropped out of the queue."""
 
 
 Job = tuple[Answerer, "Query", bytes | None, "Answerable"]
@@ -70,7 +83,8 @@ Begun = tuple[Coroutine[Any, Any, bytes | None], Job, float, bool]
 class Crew:
     """Workers over one queue; `client.send` of each query is called once, with what came of it.
 
-    `dropped` counts the queries that found the queue full, `under_way` are those that were begun and not answered yet.
+    `dropped` counts the queries that found the queue full, or stood in it for too long; `under_way` are those that were
+    begun and not answered yet.
     """
 
     def __init__(
@@ -80,10 +94,12 @@ class Crew:
         patience: float = PATIENCE,
         under_way: int = UNDER_WAY,
         queued: int = QUEUED,
+        stale: float = STALE,
     ) -> None:
         self.dropped = 0
         self.patience = patience
-        self.queue: deque[Job] = deque()
+        self.stale = stale
+        self.queue: deque[tuple[Job, float]] = deque()  # with the time that it came, on trio's clock
         self.aside: dict[Waiter, Begun] = {}
         self.woken: deque[Begun] = deque()  # they were set aside, and go on now
         self.parked: list[trio.lowlevel.Task] = []
@@ -96,6 +112,7 @@ class Crew:
         self.waits = 0  # queries since the last batch that waited with their task
         self._nursery = nursery
         self._queued = queued
+        self._crowd = max(1, int(under_way * _CROWD))
         self._wakes = 0  # so many are woken for the next batch at once, since so many waited lately
         self._first_wait = trio.Event()
         self._ended = False
@@ -103,11 +120,18 @@ class Crew:
 
     def add(self, job: Job) -> bool:
         """Queues a query; False where it was dropped. Call `go` after a batch of these."""
-        if len(self.queue) >= self._queued:
+        queue = self.queue
+        if not queue:
+            self.now = trio.current_time()  # else the batch before it, which is worked on still, has kept it up
+        elif len(queue) >= self._queued:
             self.dropped += 1
             return False
-        self.queue.append(job)
+        queue.append((job, self.now))
         return True
+
+    def crowded(self) -> bool:
+        """True where so many are under way that none more should wait for others: the one that asks is one of them."""
+        return self.under_way > self._crowd
 
     def go(self) -> None:
         """Has what was queued worked on."""
@@ -119,7 +143,7 @@ class Crew:
 
     def wake(self, count: int) -> None:
         """Wakes so many workers for the queue, where there is so much to do."""
-        for _ in range(min(count, len(self.queue) - self.due, self.most - self.under_way)):
+        for _ in range(min(count, len(self.queue) - self.due, self.most - self.under_way, _TURN - self.due)):
             if not self._wake_one():
                 return
 
@@ -179,12 +203,15 @@ class Crew:
                     await self._first_wait.wait()
                 await trio.sleep(self.patience / _SWEEPS)
                 self.now = trio.current_time()
-                self._cancel_overdue(self.now - self.patience)
+                while self._cancel_overdue(self.now - self.patience):
+                    await trio.lowlevel.checkpoint()
         finally:
             self._end()
 
-    def _cancel_overdue(self, latest: float) -> None:
-        for worker in [worker for worker, since in self.waiting.items() if since <= latest]:
+    def _cancel_overdue(self, latest: float) -> bool:
+        """True where there are more, since each that has a task runs now."""
+        overdue = [worker for worker, since in self.waiting.items() if since <= latest]
+        for worker in overdue[:_TURN]:
             del self.waiting[worker]
             worker.cancel()
         for waiter in [waiter for waiter, begun in self.aside.items() if begun[2] <= latest]:
@@ -193,6 +220,7 @@ class Crew:
             self.woken.append((coroutine, job, since, True))
         if self.woken and not self.due:
             self._wake_one()
+        return len(overdue) > _TURN
 
     def _end(self) -> None:
         """What was set aside ends with the crew: nobody would go on with it."""
@@ -270,15 +298,22 @@ class _Worker:
         crew = self.crew
         queue, woken, most = crew.queue, crew.woken, crew.most
         while True:
-            for _ in range(_TURN):
+            for taken in range(_TURN):
+                if taken and crew.due:  # each of them has its turn, and the last goes on alone
+                    return
                 if woken:
                     coroutine, job, self.since, overdue = woken.popleft()
                     if overdue:
                         self.cancel()
                 elif queue and crew.under_way < most:
-                    job = queue.popleft()
+                    job, came = queue.popleft()
+                    answerer, query, key, client = job
+                    if crew.now - came > crew.stale:
+                        crew.dropped += 1
+                        answerer.give_up()
+                        client.send(None)
+                        continue
                     crew.under_way += 1
-                    answerer, query, key, _ = job
                     query.may_be_set_aside = True
                     coroutine = answerer.answer(query, key)
                     self.since = 0.0
@@ -303,6 +338,7 @@ class _Worker:
                 if self.is_cancelled:
                     return
             await trio.lowlevel.checkpoint()
+            crew.now = trio.current_time()
 
     @types.coroutine
     def _with_task(

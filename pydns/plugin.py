@@ -199,6 +199,8 @@ class House:
     * `generations`: of each configuration that runs or starts, the plugins of each server block, in chain order
     * `port_of`: the port that an HTTP address of the Corefile really has, 0 where nothing listens there now
     * `family`: the other processes that answer, where there are any
+    * `crowded`: True where so many queries wait for other servers that a plugin which would have one more wait drops it
+      (`Reply.drop(OVERLOAD)`)
     * `debug`: how many `debug` directives live; above 0, errors are logged with their tracebacks
     """
 
@@ -210,6 +212,7 @@ class House:
     debug: int = 0
     generations: list[tuple[tuple[Plugin, ...], ...]] = field(default_factory=list)
     port_of: Callable[[str, int], int] = lambda host, port: port
+    crowded: Callable[[], bool] = lambda: False
 
     def generation(self, plugin: Plugin) -> tuple[tuple[Plugin, ...], ...]:
         """All plugins of the configuration that `plugin` belongs to, block after block; none where it does not run."""

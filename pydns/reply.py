@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Final, Self
 
 from pydns.records import Rcode, Record
 
 if TYPE_CHECKING:
     from pydns.query import Client, Query
+
+OVERLOAD: Final = "overload"
+"""Who drops a query (`Reply.drop`) that would have to wait where too many do already: see `House.crowded`."""
 
 Finish = Callable[["Query", bytes], bytes]
 
@@ -103,7 +106,7 @@ class Reply:
 
     @classmethod
     def drop(cls, by: str) -> Self:
-        """No answer at all leaves for this query."""
+        """No answer at all leaves for this query; `by` is what it is counted under."""
         reply = cls(by=by, replay=False)
         reply.dropped = True
         return reply

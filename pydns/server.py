@@ -17,7 +17,7 @@ from pydns.packetcache import PacketCache, tell
 from pydns.plugin import Plugin
 from pydns.records import Class, Ede, Rcode, class_text, opcode_text, type_text
 from pydns.refusal import Refusal
-from pydns.reply import Reply
+from pydns.reply import OVERLOAD, Reply
 from pydns.wire.message import bare, render
 from pydns.wire.question import read_question
 
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
     from pydns.crew import Crew
     from pydns.listen.taker import Answerable
+    from pydns.metrics import Metric
     from pydns.plugin import CallNext, House
     from pydns.query import Client, Query
     from pydns.reply import Credit
@@ -59,6 +60,7 @@ class Server:
         self._dropped = house.metrics.counter(
             "pydns_dropped_messages_total", "Messages that got no answer.", "server", "reason"
         )
+        self._shed: Metric | None = None
         self._failures = house.metrics.counter("coredns_panics_total", "A metrics that counts the number of panics.")
         self._packets: dict[tuple[str, int], PacketCache] = {}
         house.metrics.before_reading(self._hand_in, first=True)
@@ -142,7 +144,7 @@ class Server:
         if self._crew.add((self, query, key, client)):
             self.under_way += 1
         else:
-            self._dropped.add(self.label, "overload")
+            self._drop(OVERLOAD)
             client.send(None)
         return None
 
@@ -191,7 +193,7 @@ class Server:
             return
         self.under_way -= 1
         if answer is None:
-            self._dropped.add(self.label, "overload")
+            self._drop(OVERLOAD)
         query.client.send(answer)
 
     def _unread(self, wire: bytes, client: Client, error: WireError) -> bytes | None:
@@ -267,6 +269,32 @@ class Server:
         assert answer is not None  # it is not dropped
         return answer
 
+    def give_up(self) -> None:
+        """For the crew: a query that was taken is dropped, since it stood in the queue for too long."""
+        self.under_way -= 1
+        self._drop(OVERLOAD)
+
+    def _drop(self, reason: str) -> None:
+        self._dropped.add(self.label, reason)
+        if self._shed is not None and reason == OVERLOAD:
+            self._shed.add(self.label, "query")
+
+    def shed(self, on: bool) -> None:
+        """Has drops counted as the shed plugin's, or no more."""
+        if on and self._shed is None:
+            self._shed = self.house.metrics.counter(
+                "coredns_shed_dropped_total", "Counter of dropped queries and responses.", "server", "reason"
+            )
+            for reason in ("query", "response"):
+                self._shed.add(self.label, reason, amount=0)
+        elif not on:
+            self._shed = None
+
+    def count_shed(self, reason: str, count: int) -> None:
+        """For listeners that shed: so many a `query` or a `response` were dropped at the socket."""
+        if self._shed is not None:
+            self._shed.add(self.label, reason, amount=count)
+
     def _finish(
         self,
         query: Query,
@@ -276,7 +304,7 @@ class Server:
         observers: Sequence[Observer] = (),
     ) -> bytes | None:
         if reply.dropped:
-            self._dropped.add(self.label, reply.by or "plugin")
+            self._drop(reply.by or "plugin")
             for observe in observers:
                 observe(query, reply, None, perf_counter() - query.began if query.began else 0.0)
             return None

@@ -100,6 +100,7 @@ class Serving:
         async with trio.open_nursery() as nursery:
             self._nursery = nursery
             self.crew = Crew(nursery)
+            self.house.crowded = self.crew.crowded
             nursery.start_soon(self.crew.sweep)
             if self.house.watcher is None:
                 self.house.watcher = Watcher()

@@ -22,6 +22,7 @@ SWEEP: Final = 0.05
 IDLE_SWEEP: Final = 1.0
 """Seconds between two sweeps while none is."""
 
+_FAILURES: Final = 64  # exchanges that are ended before other tasks have their turn
 _EVENTS: Final = 4  # sockets read before other tasks have their turn: up to 128 answers of each leave in that step
 
 
@@ -130,7 +131,11 @@ class Sockets:
                 with trio.move_on_after(IDLE_SWEEP):
                     await self._work.wait()
             now = trio.current_time()
-            for exchange in [each for each in self.waiting if each.deadline <= now]:
-                exchange.fail(f"no answer in {exchange.timeout:g} s")
+            overdue = [each for each in self.waiting if each.deadline <= now]
+            for i, exchange in enumerate(overdue):
+                if i % _FAILURES == _FAILURES - 1:  # each has a client that is answered now, and there may be thousands
+                    await trio.lowlevel.checkpoint()
+                if not exchange.done and exchange.deadline <= now:
+                    exchange.fail(f"no answer in {exchange.timeout:g} s")
             for tidy in self.tidies:
                 tidy(now)

@@ -112,6 +112,7 @@ class Serving:
     def __init__(self, nursery: trio.Nursery, routes: Mapping[str, Sequence[Route]], **limits: Any) -> None:
         self.house = House()
         self.crew = Crew(nursery, **limits)
+        self.house.crowded = self.crew.crowded
         nursery.start_soon(self.crew.sweep)
         self.server = Server(LABEL, router(routes), self.crew, self.house)
 

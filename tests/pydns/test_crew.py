@@ -41,6 +41,8 @@ class Doing:
     def overdue(self, query: Any) -> bytes:
         return b"overdue"
 
+    def give_up(self) -> None: ...
+
 
 def add(crew: Crew, *acts: Act) -> list[Client]:
     """Queues queries, and has them worked on."""
@@ -203,7 +205,7 @@ def test_each_is_answered_once_whatever_comes_together(batches: list[tuple[list[
         expected: list[list[bytes | None]] = []
         clients: list[Client] = []
         async with trio.open_nursery() as nursery:
-            crew = Crew(nursery, patience=PATIENCE, under_way=limit)
+            crew = Crew(nursery, patience=PATIENCE, under_way=limit, stale=float("inf"))
             nursery.start_soon(crew.sweep)
             for acts, pause in batches:
                 clients += add(crew, *acts)

@@ -15,7 +15,7 @@ from pydns.corefile.tree import Directive, ServerBlock
 from pydns.plugin import CallNext, Plugin, Turn, pass_on
 from pydns.query import Query
 from pydns.records import Ede, Type, type_text
-from pydns.reply import Reply
+from pydns.reply import OVERLOAD, Reply
 from pydns_plugins.cache.counts import ServerCounts
 from pydns_plugins.cache.entry import Entry
 from pydns_plugins.cache.flights import End, Flight
@@ -109,6 +109,8 @@ class Cache(Plugin):
                 flight = self._flights.get(key)
                 if flight is None:
                     return await self._lead(query, call_next, key, self._take_off(query, key))
+                if self.house.crowded():
+                    return End.FAILED, Reply.drop(OVERLOAD)
                 await flight.landed()
                 reply = flight.answer_for(query)
                 if reply is not None:

@@ -13,7 +13,7 @@ Only clients' own questions wait. A question from within never does: it may be p
 from __future__ import annotations
 
 from enum import Enum, auto
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import trio
 
@@ -21,6 +21,9 @@ from pydns.reply import Reply
 
 if TYPE_CHECKING:
     from pydns.query import Query
+
+
+_AT_ONCE: Final = 64  # waiters that go on before other tasks have their turn
 
 
 class End(Enum):
@@ -39,20 +42,24 @@ class Flight:
     that the answer depends on, beside the question's.
     """
 
-    __slots__ = ("_landed", "end", "names", "reply", "transport")
+    __slots__ = ("_has_landed", "_waiting", "end", "names", "reply", "transport")
 
     def __init__(self, transport: str) -> None:
         self.transport = transport
         self.end = End.ABANDONED
         self.reply: Reply | None = None
         self.names: tuple[bytes, ...] = ()
-        self._landed: trio.Event | None = None  # made for the first waiter: most flights have none
+        self._has_landed = False
+        self._waiting: trio.lowlevel.ParkingLot | None = None  # made for the first waiter: most flights have none
 
     async def landed(self) -> None:
         """Waits until `land` is called."""
-        if self._landed is None:
-            self._landed = trio.Event()
-        await self._landed.wait()
+        if self._has_landed:
+            return
+        if self._waiting is None:
+            self._waiting = trio.lowlevel.ParkingLot()
+        await self._waiting.park()
+        self._waiting.unpark()
 
     def answer_for(self, query: Query) -> Reply | None:
         """What it brought, where that answers `query` too: a cut answer (TC) is none for another transport."""
@@ -65,9 +72,13 @@ class Flight:
         return reply
 
     def land(self) -> None:
-        """Lets the waiters go on."""
-        if self._landed is not None:
-            self._landed.set()
+        """Lets the waiters go on: the first of them at once, and each of these lets another.
+
+        So thousands do not hold up everybody else.
+        """
+        self._has_landed = True
+        if self._waiting is not None:
+            self._waiting.unpark(count=_AT_ONCE)
 
 
 def _is_truncated(reply: Reply) -> bool:

@@ -16,7 +16,7 @@ from pydns.names import ROOT, is_within
 from pydns.plugin import CallNext, Plugin, Turn, leave
 from pydns.query import Query
 from pydns.records import Class, Ede, Rcode, Type
-from pydns.reply import Reply
+from pydns.reply import OVERLOAD, Reply
 from pydns.upstream.endpoint import Endpoint
 from pydns.upstream.pool import Pool
 from pydns.upstream.resolvconf import MOST_OCTETS, nameservers
@@ -95,6 +95,8 @@ class Forward(Plugin):
             )
         if not self.pool.upstreams:
             return Reply.failure(Ede.NO_REACHABLE_AUTHORITY, f"no name server in {self._files()}", by=self.name)
+        if self.house.crowded():
+            return Reply.drop(OVERLOAD)
         self.under_way += 1
         try:
             reply = await self._asking.ask(query, self.pool)

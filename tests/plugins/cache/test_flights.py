@@ -249,3 +249,26 @@ async def test_questions_from_within_above_the_cache_are_one(kit, gather):
     crowd.add(10)
     await finish(below)
     assert len(below.asked) == 1
+
+
+async def test_a_thousand_waiters_go_on_in_slices(gather):
+    crowd, below = gather("cache", Reply())
+    crowd.add(1000)
+    await wait_all_tasks_blocked()
+    below.gate.set()
+    before = 0
+    while before < 1000:
+        await trio.lowlevel.checkpoint()
+        assert len(crowd.replies) - before <= 2 * 64
+        before = len(crowd.replies)
+
+
+async def test_who_would_wait_where_too_many_do_is_dropped(gather):
+    crowd, below = gather("cache", Reply())
+    crowd.add()
+    await wait_all_tasks_blocked()
+    crowd.cache.house.crowded = lambda: True
+    crowd.add()
+    await wait_all_tasks_blocked()
+    assert [(reply.dropped, reply.by) for reply in crowd.replies] == [(True, "overload")]
+    await finish(below)

@@ -85,6 +85,14 @@ async def test_over_max_concurrent_is_refused(nursery: trio.Nursery) -> None:
     assert house.metrics.counter("coredns_forward_max_concurrent_rejects_total", "").value() == 1
 
 
+async def test_nothing_is_asked_where_too_many_queries_wait_already(nursery: trio.Nursery) -> None:
+    (server,) = await serving(nursery, good)
+    async with running(*parse(f"forward . {server.endpoint}"), house=House(crowded=lambda: True)) as ask:
+        reply = await ask(ask_for())
+    assert (reply.dropped, reply.by) == (True, "overload")
+    assert not server.asked
+
+
 NEXT = [
     pytest.param(("next NXDOMAIN",), says(rcode=3), "192.0.2.2", id="its rcode leads on"),
     pytest.param(("next NXDOMAIN",), says(rcode=2), "SERVFAIL", id="another does not"),
