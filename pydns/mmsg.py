@@ -16,6 +16,7 @@ import ctypes
 import errno
 import socket
 import struct
+from collections.abc import Callable
 from typing import Final
 
 SLOTS: Final = 64
@@ -98,11 +99,18 @@ class Batch:
             return 0
         raise OSError(code, "recvmmsg failed")
 
-    def send(self, first: int, count: int) -> int:
-        """Sends `count` slots from `first` on; says how many could not be sent."""
+    def send(self, first: int, count: int, keep: Callable[[int], None] | None = None) -> int:
+        """Sends `count` slots from `first` on; says how many could not be sent.
+
+        Those that the kernel has no room for now are given to `keep` instead, where it is there.
+        """
         failed = 0
         while count > 0:
             sent: int = sendmmsg(self._descriptor, self._at + first * HEADER, count, socket.MSG_DONTWAIT)
+            if sent <= 0 and keep is not None and ctypes.get_errno() == errno.EAGAIN:
+                for slot in range(first, first + count):
+                    keep(slot)
+                return failed
             if sent <= 0:  # the first of them: its peer cannot be reached, or there is no room in the kernel
                 sent = 1
                 failed += 1
@@ -124,6 +132,10 @@ class Batch:
             self.control[slot * CONTROL : slot * CONTROL + len(control)] = control
         self.data[slot * SIZE : slot * SIZE + len(message)] = message
         self.outgoing[slot] = len(message)
+
+    def message(self, slot: int) -> bytes:
+        """What is to be sent from a slot."""
+        return self.data[slot * SIZE : slot * SIZE + self.outgoing[slot]].tobytes()
 
     def peer(self, slot: int) -> tuple[bytes, bytes]:
         """Who sent a message, and the address that was asked (empty where that is the socket's own)."""

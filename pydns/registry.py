@@ -52,6 +52,7 @@ BUILTIN: Final[dict[str, str]] = {
     "ready": "pydns_plugins.ready:Ready",
     "reload": "pydns_plugins.reload:Reload",
     "root": "pydns_plugins.root:Root",
+    "shed": "pydns_plugins.shed:Shed",
     "timeouts": "pydns_plugins.timeouts:Timeouts",
     "whoami": "pydns_plugins.whoami:Whoami",
 }

@@ -18,7 +18,7 @@ from pydns.listen.sockets import Sharing, open_sockets
 from pydns.overlap import page_errors
 from pydns.router import Router
 from pydns.server import Server
-from pydns.setup import Block, Configuration, Place, collisions, routes, sites, tcp_limits
+from pydns.setup import Block, Configuration, Place, collisions, routes, shedding, sites, tcp_limits
 from pydns.watch import Watcher
 
 if TYPE_CHECKING:
@@ -119,8 +119,11 @@ class Serving:
         routers = {place: Router(zones) for place, zones in routes(configuration.blocks, hosts).items()}
         targets: dict[Place, Any] = {}
         if part.answers:
-            limits = tcp_limits(configuration.blocks, hosts)
-            targets = {place: DnsTarget(router, limits.get(place, DEFAULTS)) for place, router in routers.items()}
+            limits, shed = tcp_limits(configuration.blocks, hosts), shedding(configuration.blocks, hosts)
+            targets = {
+                place: DnsTarget(router, limits.get(place, DEFAULTS), place in shed)
+                for place, router in routers.items()
+            }
         if part.shows:
             targets |= sites(configuration.blocks)
         new = [place for place in targets if place not in self.bound]

@@ -36,6 +36,7 @@ class Settings:
     * `filters`: a query belongs to the block only where all of these say so
     * `reload`: None where the block says nothing about it
     * `tcp`: what its TCP connections may do; of several blocks at an address the first that says something counts
+    * `shed`: queries over UDP are dropped while a socket's answers cannot leave
     * `sites`: pages that are shown over HTTP
     * `observers`: see `Observer`
     * `refusals`: by a plugin's name who is told of messages to the block's addresses that are no plugin's matter; of
@@ -48,6 +49,7 @@ class Settings:
     filters: list[Callable[[Query], bool]] = field(default_factory=list)
     reload: Reload | None = None
     tcp: TcpLimits | None = None
+    shed: bool = False
     sites: list[Site] = field(default_factory=list)
     observers: list[Observer] = field(default_factory=list)
     refusals: dict[str, WatchRefusals] = field(default_factory=dict)

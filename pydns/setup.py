@@ -296,6 +296,17 @@ def tcp_limits(blocks: Sequence[Block], hosts: Callable[[Block], Sequence[str]])
     return found
 
 
+def shedding(blocks: Sequence[Block], hosts: Callable[[Block], Sequence[str]]) -> frozenset[Place]:
+    """The places where a block says that its sockets shed."""
+    return frozenset(
+        Place(scheme, host, port)
+        for block in blocks
+        if block.settings.shed
+        for scheme, port, _, _ in block.ports()
+        for host in hosts(block)
+    )
+
+
 def _digest(corefile: Corefile, blocks: Sequence[Block]) -> str:
     digest = hashlib.sha512(repr(corefile.blocks).encode("utf-8", "surrogateescape"))
     for path in dict.fromkeys(path for block in blocks for path in block.plugin_files):

@@ -63,6 +63,7 @@ class DnsTarget(NamedTuple):
 
     router: Router
     limits: TcpLimits = DEFAULTS
+    shed: bool = False
 
 
 class DnsBound(Bound):
@@ -77,6 +78,9 @@ class DnsBound(Bound):
 
     def route(self, target: DnsTarget) -> None:
         self.server.route(target.router)
+        for datagram in self._datagram:
+            datagram.shed(target.shed)
+        self.server.shed(target.shed)  # behind them: what they drop as they cease to shed is counted still
         for stream in self._stream:
             stream.limit(target.limits)
 

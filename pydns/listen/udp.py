@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, ClassVar, Final
 import trio
 
 from pydns.listen.sockaddr import to_address
+from pydns.listen.unwritten import Stack, Unwritten
 from pydns.mmsg import SIZE, SLOTS, Batch
 from pydns.packetcache import tell
 from pydns.query import Address
@@ -60,6 +61,8 @@ class UdpListener:
         self._asking = _SlotClient(self, self._in)
         self._metrics = metrics
         self._receiving = trio.CancelScope()
+        self._stack: Stack | None = None  # where it sheds
+        self._stacked = trio.Event()
         self._unsent = 0
         self._counted = [0, 0]  # drops and unsent answers that were handed in
 
@@ -69,6 +72,7 @@ class UdpListener:
         try:
             async with trio.open_nursery() as nursery:
                 await nursery.start(self._tick.run)
+                nursery.start_soon(self._write)
                 task_status.started()
                 with self._receiving:
                     while True:
@@ -76,10 +80,20 @@ class UdpListener:
                         while self._drain():
                             await trio.lowlevel.checkpoint()
         finally:
+            self.shed(False)
             self._hand_in()
             self._metrics.forget(self._hand_in)
             self._out.close()
             self.socket.close()
+
+    def shed(self, on: bool) -> None:
+        """Has answers wait that the kernel has no room for, and queries dropped while many do; or no more."""
+        if on and self._stack is None:
+            self._stack = Stack()
+        elif not on and self._stack is not None:
+            self._stack.clear()
+            self._count_shed()
+            self._stack = None
 
     def stop_receiving(self) -> None:
         """Takes what came so far and no more; answers go on leaving."""
@@ -99,6 +113,9 @@ class UdpListener:
             count = batch.receive()
         except OSError:  # an ICMP error for an answer of before: it says nothing about this socket
             return 0
+        if self._stack is not None and self._stack.is_full:
+            server.count_shed("query", count)  # answers to these would only push out others
+            return count
         packets = server.packets("udp", self.family)
         get, epoch, now = packets.entries.get, server.house.changes.epoch, trio.current_time()
         data, lengths, outgoing = batch.data, batch.lengths, batch.outgoing
@@ -134,12 +151,12 @@ class UdpListener:
                     if answer is not None:
                         self._unsent += 1  # no slot holds it
                     if first < i:
-                        self._unsent += batch.send(first, i - first)
+                        self._send(batch, first, i - first)
                     first = i + 1
                     missed = True
             at += SIZE
         if first < count:
-            self._unsent += batch.send(first, count - first)
+            self._send(batch, first, count - first)
         if missed:
             server.go()
         return count
@@ -163,7 +180,46 @@ class UdpListener:
     def _flush(self) -> None:
         count, self._filled = self._filled, 0
         if count:
-            self._unsent += self._out.send(0, count)
+            self._send(self._out, 0, count)
+
+    def _send(self, batch: Batch, first: int, count: int) -> None:
+        if self._stack is None:
+            self._unsent += batch.send(first, count)
+            return
+        failed = batch.send(first, count, lambda slot: self._keep(batch, slot))
+        self._unsent += failed
+        self._stack.dropped += failed
+        self._count_shed()
+
+    def _keep(self, batch: Batch, slot: int) -> None:
+        stack = self._stack
+        assert stack is not None
+        stack.push(Unwritten(*batch.peer(slot), batch.message(slot)))
+        self._stacked.set()
+
+    async def _write(self) -> None:
+        """Has the answers that wait leave when the kernel has room again."""
+        while True:
+            await self._stacked.wait()
+            await trio.lowlevel.wait_writable(self.socket)
+            self._stacked = trio.Event()
+            stack = self._stack
+            if not stack:
+                continue
+            self._flush()
+            newest = [stack.pop() for _ in range(min(SLOTS, len(stack)))]
+            for slot, answer in enumerate(reversed(newest)):
+                self._out.put(slot, *answer)
+            self._filled = len(newest)
+            if stack:
+                self._stacked.set()
+            self._flush()
+
+    def _count_shed(self) -> None:
+        stack = self._stack
+        if stack is not None and stack.dropped:
+            self.server.count_shed("response", stack.dropped)
+            stack.dropped = 0
 
     def _hand_in(self) -> None:
         """What the kernel dropped, since its buffer was full, and what it would not send."""
