@@ -32,7 +32,7 @@ LOWER_ROOMS = {
     "http": set(),
     "notify": set(),
     "settings": set(),
-    "packetcache": {"errors", "records", "wire"},
+    "packetcache": {"errors", "names", "records", "wire"},
     "waiter": set(),
     "later": set(),
     "mmsg": set(),
