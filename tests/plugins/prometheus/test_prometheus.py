@@ -147,7 +147,9 @@ async def test_what_is_given_up_is_counted(
     async def silent(asked: Asked) -> None:
         return
 
-    monkeypatch.setattr("pydns.crew.Crew.__init__.__kwdefaults__", {"patience": 0.5, "under_way": 10, "queued": 10})
+    monkeypatch.setattr(
+        "pydns.crew.Crew.__init__.__kwdefaults__", {"patience": 0.5, "under_way": 10, "queued": 10, "stale": 5.0}
+    )
     upstream = ScriptedServer(silent)
     await nursery.start(upstream.run)
     text = f". {{\n bind 127.0.0.1\n {above}\n prometheus 127.0.0.1:0\n forward . {upstream.endpoint}\n}}"

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import pytest
 import trio
@@ -57,28 +58,47 @@ class Client:
         self.sent.append(answer)
 
 
-class Forgetful(Server):
-    """A server whose packet caches keep nothing."""
+class Counted(PacketCache):
+    """A packet cache that counts what it gives."""
+
+    replays = 0
+
+    def answer(self, *arguments: Any) -> bytes:
+        self.replays += 1
+        return super().answer(*arguments)
+
+    def answer_same(self, *arguments: Any) -> bytes:
+        self.replays += 1
+        return super().answer_same(*arguments)
+
+
+class Counting(Server):
+    """A server whose packet caches hold so many octets, and are remembered over reloads."""
+
+    def __init__(self, most_bytes: int, *arguments: Any) -> None:
+        self.most_bytes = most_bytes
+        self.caches: list[Counted] = []
+        super().__init__(*arguments)
 
     def packets(self, transport: str, family: int) -> PacketCache:
         found = self._packets.get((transport, family))
         if found is None:
-            found = PacketCache(self.house.changes, self.router.reads_options, most_bytes=0)
+            found = Counted(self.house.changes, self.router.reads_options, self.most_bytes)
             self._packets[transport, family] = found
+            self.caches.append(found)
         return found
 
 
 class Twin:
-    """`start` it first; `replays` counts the answers that were given without the chain."""
+    """`change_to` a Corefile first. Where `most_bytes` is 0 nothing is replayed."""
 
-    def __init__(self, nursery: trio.Nursery, kind: type[Server]) -> None:
+    def __init__(self, nursery: trio.Nursery, most_bytes: int) -> None:
         self.house = House(watcher=Watcher())  # which does not run: see `look`
         self.upstream = Upstream()
-        self.replays = 0
         self._crew = Crew(nursery)
         self._nursery = nursery
         nursery.start_soon(self._crew.sweep)
-        self.server = kind("dns://:53", Router({}), self._crew, self.house)
+        self.server = Counting(most_bytes, "dns://:53", Router({}), self._crew, self.house)
         self._generation: tuple[Generation, trio.CancelScope] | None = None
 
     async def change_to(self, corefile: str) -> None:
@@ -125,20 +145,15 @@ class Twin:
                 await plugin._load(look((str(plugin.options.file),)))
 
     def take(self, wire: bytes, client: Client) -> Client:
-        """Hands a message in, as the UDP listener does; over TCP less is looked up."""
-        packets, now = self.server.packets(client.transport, client.family), trio.current_time()
-        kept, end = packets.find(wire[2:], now), 0
-        if kept is not None:
-            end = kept.question_end
-        elif client.transport == "udp" and (folded := packets.find_folded(wire[2:], now)) is not None:
-            kept, end = folded
-        if kept is not None:
-            self.replays += 1
-            client.send(packets.answer(wire, end + 2, kept, client))
-        else:
-            self.server.take(wire, client)
-            self.server.go()
+        """Hands a message in, as a listener does."""
+        self.server.take(wire, client, trio.current_time())
+        self.server.go()
         return client
+
+    @property
+    def replays(self) -> int:
+        """Answers that were given without the chain."""
+        return sum(packets.replays for packets in self.server.caches)
 
     def counts(self) -> dict[tuple[str, ...], object]:
         """All metrics; of what is measured otherwise for a replay only how often it was."""
