@@ -158,6 +158,10 @@ class Crew:
         self.due += 1
         return True
 
+    def has_one_due(self) -> bool:
+        """Sees to it that a worker will have its turn, where there is one to wake."""
+        return self.due > 0 or self._wake_one()
+
     def set_aside(self, waiter: Waiter, begun: Begun) -> None:
         """The query waits there, without a task."""
         if self._ended:
@@ -325,17 +329,18 @@ class _Worker:
                     trap = coroutine.send(None)
                 except StopIteration as stop:
                     answer = stop.value
-                if trap is not None and type(trap) is not Waiter:
+                waited = trap is not None and type(trap) is not Waiter
+                if waited:
                     trap, answer = await self._with_task(coroutine, trap)
                 self.job = None
                 if trap is not None:
                     crew.set_aside(trap, (coroutine, job, self.since or crew.now, False))
-                    continue
-                crew.under_way -= 1
-                job[3].send(answer)
+                else:
+                    crew.under_way -= 1
+                    job[3].send(answer)
                 # The sweep may have come when the answer was there already: the next query must not stand in a scope
-                # that is cancelled.
-                if self.is_cancelled:
+                # that is cancelled. And hundreds may come back from a wait in one turn: another one goes on then.
+                if self.is_cancelled or (waited and (not (queue or woken) or crew.has_one_due())):
                     return
             await trio.lowlevel.checkpoint()
             crew.now = trio.current_time()

@@ -22,7 +22,7 @@ SWEEP: Final = 0.05
 IDLE_SWEEP: Final = 1.0
 """Seconds between two sweeps while none is."""
 
-_FAILURES: Final = 64  # exchanges that are ended before other tasks have their turn
+_FAILURES: Final = 16  # exchanges that are ended before other tasks have their turn
 _EVENTS: Final = 4  # sockets read before other tasks have their turn: up to 128 answers of each leave in that step
 
 

@@ -16,6 +16,7 @@ from pydns.crew import STALE, Crew
 from pydns.plugin import CallNext, House
 from pydns.query import Query
 from pydns.reply import OVERLOAD, Reply
+from pydns.waiter import Waiter
 from tests.pydns.serving import LABEL, Asker, Doing, Serving, address, serving
 from tests.pydns.wire.messages import message, question
 
@@ -58,6 +59,26 @@ async def test_so_many_wait_and_the_newest_are_dropped_and_counted(nursery: trio
     assert [client.sent for client in clients] == [[]] * 8 + [[None]] * 92
     assert served.counted("pydns_dropped_messages_total", LABEL, "overload") == 92
     assert served.server.under_way == 8
+
+
+async def test_queries_that_wait_without_a_task_count_too(nursery: trio.Nursery) -> None:
+    found: list[House] = []
+
+    async def serve(query: Query, call_next: CallNext) -> Reply:
+        if found[0].crowded():
+            return Reply.drop(OVERLOAD)
+        await Waiter(query.may_be_set_aside)
+        raise AssertionError
+
+    plugin = Doing(serve)
+    plugin.frees_task = True  # type: ignore[misc] # this one does
+    served = serving(nursery, plugin, under_way=10)
+    found.append(served.house)
+    for number in range(100):
+        served.take(unknown(number))
+    await wait_all_tasks_blocked()
+    assert (len(served.crew.aside), len(served.crew.waiting)) == (8, 0)
+    assert served.counted("pydns_dropped_messages_total", LABEL, "overload") == 92
 
 
 async def test_there_is_room_again_when_those_who_waited_are_gone(
@@ -171,6 +192,25 @@ async def test_few_are_begun_in_each_turn(act: Callable[[], Any], nursery: trio.
             assert counted.began - before <= 2 * 128  # two turns of the others fit between two of ours
         await wait_all_tasks_blocked(0.01)
     assert counted.began == 9000
+
+
+async def test_workers_that_come_back_from_a_wait_together_take_no_more(nursery: trio.Nursery) -> None:
+    """But one of them, or another."""
+    crew, go = Crew(nursery), trio.Event()
+    waiting, counted = Counted(go.wait), Counted(at_once)
+    for _ in range(500):
+        crew.add((waiting, SimpleNamespace(), None, Asker()))  # type: ignore[arg-type] # as above
+    crew.go()
+    await wait_all_tasks_blocked()
+    for _ in range(5000):
+        crew.add((counted, SimpleNamespace(), None, Asker()))  # type: ignore[arg-type] # as above
+    go.set()
+    before = 0
+    while crew.queue:
+        await trio.lowlevel.checkpoint()
+        assert counted.began - before <= 2 * 128
+        before = counted.began
+    assert counted.began == 5000
 
 
 async def test_those_who_are_overdue_are_cancelled_in_slices(nursery: trio.Nursery, mock_clock: MockClock) -> None:

@@ -99,7 +99,7 @@ class Forward(Plugin):
             return Reply.drop(OVERLOAD)
         self.under_way += 1
         try:
-            reply = await self._asking.ask(query, self.pool)
+            reply = await self._asking.ask(query, self.pool, self.house.crowded)
         finally:
             self.under_way -= 1
         if self.followers and self._leads_on(reply) and any(follower.takes(query.name) for follower in self.followers):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Final
 
 import trio
@@ -66,8 +66,11 @@ class Asking:
         options = self._options
         return options.force_tcp or (query.client.transport in _STREAMS and not options.prefer_udp)
 
-    async def ask(self, query: Query, pool: Pool) -> Reply:
-        """The first answer that an upstream gives, or SERVFAIL with the reason."""
+    async def ask(self, query: Query, pool: Pool, crowded: Callable[[], bool] = lambda: False) -> Reply:
+        """The first answer that an upstream gives, or SERVFAIL with the reason.
+
+        Where it is `crowded`, each upstream is asked once.
+        """
         options, policy = self._options, self._policy
         upstreams = pool.upstreams
         request = Request.of(query)
@@ -120,6 +123,8 @@ class Asking:
             if attempts == (2 * len(upstreams) if most is None else most):
                 break
             if attempts % len(order) == 0:
+                if crowded():
+                    break
                 await trio.sleep(_PAUSE)
             now = trio.current_time()
             if now >= latest:

@@ -24,6 +24,8 @@ from pydns.router import Router
 from pydns.server import Server
 from pydns.setup import Place, load, routes
 from pydns.upstream.exchange import Exchange
+from pydns.upstream.tcp import TcpConnections
+from pydns.upstream.udp import UdpPorts
 from pydns.upstream.upstream import Upstream as RealUpstream
 from pydns.watch import Watcher
 from pydns_plugins.forward import Forward
@@ -184,14 +186,15 @@ _UPSTREAMS: dict[RealUpstream, Upstream] = {}
 def scripted_upstreams() -> Iterator[None]:
     """While it runs nothing is sent: what a twin's upstreams are asked its `Upstream` takes."""
 
-    def send(upstream: RealUpstream, exchange: Exchange) -> None:
-        _UPSTREAMS[upstream].take(exchange)
+    def send(_: object, exchange: Exchange, now: float) -> None:
+        _UPSTREAMS[exchange.upstream].take(exchange)
 
     with pytest.MonkeyPatch.context() as patch:
         # Who of several that become ready in one step goes first is chance elsewhere, and the same in both here.
         patch.setattr("trio._core._run._ALLOW_DETERMINISTIC_SCHEDULING", True)
         patch.setattr("trio._core._run._r", _NoChance())
-        patch.setattr(RealUpstream, "send", send)
+        patch.setattr(UdpPorts, "send", send)
+        patch.setattr(TcpConnections, "send", send)
         try:
             yield
         finally:

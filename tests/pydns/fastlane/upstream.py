@@ -59,7 +59,7 @@ class Upstream:
         self._late: list[tuple[float, Exchange, bytes]] = []
 
     def take(self, exchange: Exchange) -> None:
-        """In place of `pydns.upstream.upstream.Upstream.send`."""
+        """In place of the sockets' own `send`."""
         self.asked.append(Asked(trio.current_time(), exchange.stream, exchange.tail))
         match self.mood:
             case Mood.CLOSED:
@@ -69,7 +69,7 @@ class Upstream:
             case Mood.SLOW:
                 self._late.append((trio.current_time() + self.SECONDS, exchange, self._answer(exchange)))
             case _:
-                exchange.take(self._answer(exchange))
+                exchange.take(self._answer(exchange), trio.current_time())
 
     def deliver(self) -> None:
         """Gives the answers whose time has come."""
@@ -78,7 +78,7 @@ class Upstream:
         self._late = [late for late in self._late if late[0] > now]
         for _, exchange, answer in due:
             if not exchange.done:
-                exchange.take(answer)
+                exchange.take(answer, trio.current_time())
 
     def _answer(self, exchange: Exchange) -> bytes:
         question = exchange.request.question
