@@ -121,11 +121,11 @@ class Crew:
     def add(self, job: Job) -> bool:
         """Queues a query; False where it was dropped. Call `go` after a batch of these."""
         queue = self.queue
-        if not queue:
-            self.now = trio.current_time()  # else the batch before it, which is worked on still, has kept it up
-        elif len(queue) >= self._queued:
+        if len(queue) >= self._queued:
             self.dropped += 1
             return False
+        if not queue:
+            self.now = trio.current_time()  # else the batch before it, which is worked on still, has kept it up
         queue.append((job, self.now))
         return True
 
