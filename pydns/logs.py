@@ -69,6 +69,7 @@ class LineWriter:
         self._lock = threading.Lock()
         self._some = threading.Event()
         self._closing = threading.Event()
+        self._closed = False
         self._give_up = float("inf")  # on the monotonic clock
         self._thread: threading.Thread | None = None
         self._told = 0  # dropped lines that the log itself has told of
@@ -78,7 +79,7 @@ class LineWriter:
         """Takes a line (without its end); False where it was dropped. Never blocks, never raises."""
         with self._lock:
             held = self._held_characters + len(line)
-            if self._held_lines >= self._most_lines or held > self._most_characters or self._closing.is_set():
+            if self._held_lines >= self._most_lines or held > self._most_characters or self._closed:
                 self.dropped += 1
                 return False
             self._held_lines += 1
@@ -100,6 +101,7 @@ class LineWriter:
         Blocks; call it when the loop has ended, or in a thread.
         """
         self._give_up = time.monotonic() + deadline_seconds
+        self._closed = True
         self._closing.set()
         self._some.set()
         if self._thread is not None:

@@ -163,7 +163,8 @@ class UdpListener:
 
     def _tell(self, slot: int, watchers: Watch, identity: bytes, key: bytes, body: bytes) -> None:
         self._asking.slot = slot
-        tell(watchers, identity + key, self._asking, identity + body)
+        if watchers:
+            tell(watchers, identity + key, self._asking, identity + body)
 
     def answer(self, name: bytes, control: bytes, message: bytes) -> None:
         """Has a message sent at the end of this tick, or once a batch is full."""

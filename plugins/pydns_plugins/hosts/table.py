@@ -73,15 +73,22 @@ class Table:
         """The addresses of a name as text, small letters, no final dot. A wildcard is a name like any other."""
         fingerprint = int.from_bytes(name) % self.modulus
         part = fingerprint >> self._range
-        places = self._places(self.names, name, fingerprint, self._starts[part], self._starts[part + 1])
-        if not places:
+        index, start, end = self.names, self._starts[part], self._starts[part + 1]
+        at = bisect_left(index, fingerprint << 32, start, end)
+        if at == end or index[at] >> 32 != fingerprint:
             return None
-        first = places[0]
-        if len(places) == 1:  # most are
+        if at + 1 == end or index[at + 1] >> 32 != fingerprint:  # it stands there once, as most do
+            first = index[at] & _PLACE
+            if not self._stands(name, first):
+                return None
             packed = self._address(first)
             if packed is None:
                 return (), (), first
             return ((packed,), (), first) if len(packed) == 4 else ((), (packed,), first)
+        places = self._places(index, name, fingerprint, at, end)
+        if not places:
+            return None
+        first = places[0]
         v4: dict[bytes, None] = {}
         v6: dict[bytes, None] = {}
         for place in places:
@@ -89,6 +96,11 @@ class Table:
             if packed is not None:
                 (v4 if len(packed) == 4 else v6)[packed] = None
         return tuple(v4), tuple(v6), first
+
+    def _stands(self, word: bytes, place: int) -> bool:
+        """False for another word of the same fingerprint, and for one that only begins with it."""
+        text, end = self.text, place + len(word)
+        return text[place:end] == word and text[end] in _BLANKS
 
     def _address(self, place: int) -> bytes | None:
         """That of the line on which a name stands: the word before the first blank. `reader` checked it."""
@@ -121,17 +133,14 @@ class Table:
 
         Its numbers stand in `index` from `start` on and before `end`, if they do.
         """
-        text, length = self.text, len(word)
         found: list[int] = []
         at = bisect_left(index, fingerprint << 32, start, end)
         while at < end:
             number = index[at]
             if number >> 32 != fingerprint:
                 break
-            place = number & _PLACE
-            # Another word of the same fingerprint, or one that only begins with it, is passed over.
-            if text[place : place + length] == word and text[place + length] in _BLANKS:
-                found.append(place)
+            if self._stands(word, number & _PLACE):
+                found.append(number & _PLACE)
                 if len(found) == MAX_ADDRESSES:
                     break
             at += 1
