@@ -12,7 +12,7 @@ DEBIAN := bind9-dnsutils busybox curl dnsmasq-base dnsperf gcc iproute2 libc6-de
 
 $(VENV)/serve.stamp: pyproject.toml
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/pip install --quiet --editable .
+	$(BIN)/pip install --quiet --editable '.[kubernetes]'
 	touch $@
 
 $(VENV)/test.stamp: pyproject.toml

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import TYPE_CHECKING, ClassVar, Final, Self
 
 import trio
@@ -19,15 +20,17 @@ from pydns_plugins.kubernetes import answers, reverse
 from pydns_plugins.kubernetes.answers import Found
 from pydns_plugins.kubernetes.external import follow
 from pydns_plugins.kubernetes.index import Exposed, Index
+from pydns_plugins.kubernetes.live import Live, Transport
 from pydns_plugins.kubernetes.lookup import Lookup
 from pydns_plugins.kubernetes.options import Options, read_options
 from pydns_plugins.kubernetes.records import name_server
-from pydns_plugins.kubernetes.report import count, report
+from pydns_plugins.kubernetes.report import count, count_live, count_request, report, report_live
 from pydns_plugins.kubernetes.servers import local_addresses, servers
 from pydns_plugins.kubernetes.source import Loaded, Source
 
 if TYPE_CHECKING:
     from pydns.settings import Settings
+    from pydns_plugins.kubernetes.api import Api
 
 RETRY: Final = 5.0
 """Seconds after which a file is tried again that could not be read, though nothing about it changed."""
@@ -44,10 +47,14 @@ class Kubernetes(Plugin):
         self.options = options
         self._zones = frozenset(options.zones)
         self._fallthrough = frozenset(options.fallthrough)
-        exposed = Exposed(
+        self._exposed = Exposed(
             options.forward_zones, options.namespaces, options.endpoints, options.pods == "verified", options.pod_names
         )
-        self._source = Source(options.file, exposed)
+        self._source = Source(options.file, self._exposed) if options.file is not None else None
+        self.transport: Transport | None = None
+        """What carries requests to the API; None: sockets."""
+        self._live: Live | None = None
+        self._lost_since: float | None = None
         self._lookup: Lookup | None = None
         self._settings: Settings | None = None
         self._local: tuple[bytes, ...] = ()
@@ -81,7 +88,7 @@ class Kubernetes(Plugin):
             return None
         lookup = self._lookup
         if lookup is None:
-            return Reply.failure(Ede.NOT_READY, "kubernetes: the services are not read yet", by=self.name)
+            return Reply.failure(Ede.NOT_READY, "kubernetes: its data is not there yet", by=self.name)
         if query.type in (Type.AXFR, Type.IXFR):
             text = "kubernetes: its zones are not transferred"
             return Reply.failure(Ede.PROHIBITED, text, rcode=Rcode.REFUSED, by=self.name)
@@ -107,21 +114,60 @@ class Kubernetes(Plugin):
         settings = self._settings
         if settings is not None:
             self._local = await trio.to_thread.run_sync(local_addresses, settings.bind, settings.bind_except)
-        with self.house.files.follow((self.options.file,)) as files:
+        if self._source is not None:
+            await self._follow_file(self._source, task_status)
+        elif self.options.api is not None:
+            await self._follow_api(self.options.api, task_status)
+
+    async def _follow_api(self, api: Api, task_status: trio.TaskStatus[None]) -> None:
+        metrics = self.house.metrics
+        live = Live(api, self._exposed, lost_since=self._lost_since, transport=self.transport)
+        live.tell = partial(self._hear, live)
+        live.count = partial(count_request, metrics, live.place)
+        self._live, before = live, self._live
+        if before is not None:  # it failed, and this is another attempt
+            self._lost_since = before.lost_since
+        measure = partial(count_live, metrics, live)
+        metrics.before_reading(measure)
+        try:
+            async with trio.open_nursery() as nursery:
+                nursery.start_soon(live.run)
+                with trio.move_on_after(api.startup):
+                    await live.synced.wait()
+                task_status.started()
+        finally:
+            metrics.forget(measure)
+
+    def _hear(self, live: Live, changed: frozenset[bytes] | None) -> None:
+        """The cluster is known now, or names of it have changed: new data and the end of old answers in one step."""
+        if changed is not None:
+            self._tell(changed)
+            return
+        # Of what was before, by another configuration or attempt, nobody knows the differences.
+        if self._lookup is not None:
+            for zone in self.options.zones:
+                self.house.changes.zone(zone)
+        self._lookup = self._made(live.index)
+        report_live(live)
+
+    async def _follow_file(self, source: Source, task_status: trio.TaskStatus[None]) -> None:
+        with self.house.files.follow((source.path,)) as files:
             await self._load(files.look)
             task_status.started()
             while True:
-                with trio.move_on_after(RETRY if self._source.failing else float("inf")):
+                with trio.move_on_after(RETRY if source.failing else float("inf")):
                     await files.changed()
                 await self._load(files.look)
 
     async def _load(self, look: Look) -> None:
-        loaded = await self._source.load(look)
+        source = self._source
+        assert source is not None
+        loaded = await source.load(look)
         if loaded is not None:
-            self._publish(loaded)
-        count(self.house.metrics, self.options.file, self._source)
+            self._publish(source, loaded)
+        count(self.house.metrics, source)
 
-    def _publish(self, loaded: Loaded) -> None:
+    def _publish(self, source: Source, loaded: Loaded) -> None:
         """New data and the end of old answers in one step."""
         before = self._lookup
         if before is None or before.index is not loaded.index:
@@ -129,9 +175,12 @@ class Kubernetes(Plugin):
         if loaded.changed is None and before is not None:
             self.house.changes.everything()
         elif loaded.changed:
-            # Endpoints may be our own, whose service is the name server.
-            self.house.changes.names(loaded.changed | {name_server(zone) for zone in self.options.zones})
-        report(self.house.metrics, self.options.file, self._source, loaded)
+            self._tell(loaded.changed)
+        report(self.house.metrics, source, loaded)
+
+    def _tell(self, changed: frozenset[bytes]) -> None:
+        # Endpoints may be our own, whose service is the name server.
+        self.house.changes.names(changed | {name_server(zone) for zone in self.options.zones})
 
     def _made(self, index: Index) -> Lookup:
         options = answers.Options(self.options.ttl, self.options.pods, self.options.ignore_empty)
@@ -141,8 +190,11 @@ class Kubernetes(Plugin):
         return self._lookup is not None
 
     def inherit(self, old: Self) -> None:
-        """The data of before serves on until the file was looked at."""
-        self._source.inherit(old._source)
+        """The data of before serves on until the file was looked at, or the API heard."""
+        if self._source is not None and old._source is not None:
+            self._source.inherit(old._source)
+        if old._live is not None:
+            self._lost_since = old._live.lost_since
         self._local = old._local
         if old._lookup is not None:
             self._lookup = self._made(old._lookup.index)

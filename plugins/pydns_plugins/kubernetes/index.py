@@ -76,7 +76,7 @@ class Index:
         self._pods: dict[tuple[str, str], tuple[bytes, ...]] = {}
 
     def put_namespace(self, name: str) -> set[bytes]:
-        if not self._is_exposed(name):
+        if not self._is_exposed(name) or label(name) in self.namespaces:
             return set()
         self.version += 1
         self.namespaces.add(label(name))
@@ -91,8 +91,11 @@ class Index:
         """Adds a service, or changes the one of that name."""
         if not self._is_exposed(service.namespace):
             return set()
-        changed = self.remove_service(service.namespace, service.name)
         key = label(service.name) + label(service.namespace)
+        before = self.entries.get(key)
+        if before is not None and before.service == service:
+            return set()
+        changed = self.remove_service(service.namespace, service.name)
         self.entries.setdefault(key, Entry()).service = service
         for address in service.cluster_ips:
             _add(self.services_at, address, key)
@@ -115,9 +118,12 @@ class Index:
     def put_slice(self, slice_: EndpointSlice) -> set[bytes]:
         if not self._is_exposed(slice_.namespace) or not self.exposed.endpoints:
             return set()
-        changed = self.remove_slice(slice_.namespace, slice_.name)
         key = label(slice_.service) + label(slice_.namespace)
         backends = self._backends(slice_)
+        before = self.entries.get(key)
+        if before is not None and backends in before.backends:
+            return set()
+        changed = self.remove_slice(slice_.namespace, slice_.name)
         entry = self.entries.setdefault(key, Entry())
         entry.backends = (*entry.backends, backends)
         self._slices[slice_.namespace, slice_.name] = key
@@ -146,8 +152,11 @@ class Index:
     def put_pod(self, pod: Pod) -> set[bytes]:
         if not self._is_exposed(pod.namespace) or not self.exposed.pods:
             return set()
+        alive = pod.phase not in GONE
+        if alive and self._pods.get((pod.namespace, pod.name)) == pod.addresses:
+            return set()
         changed = self.remove_pod(pod.namespace, pod.name)
-        if pod.phase in GONE:
+        if not alive:
             return changed
         self._pods[pod.namespace, pod.name] = pod.addresses
         for address in pod.addresses:

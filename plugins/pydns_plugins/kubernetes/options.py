@@ -13,19 +13,16 @@ from pydns.corefile import values
 from pydns.corefile.tree import Directive, ServerBlock, Word
 from pydns.errors import CorefileError, CorefileErrorGroup
 from pydns_plugins.kubernetes.answers import DEFAULT_TTL
+from pydns_plugins.kubernetes.api import Api
+from pydns_plugins.kubernetes.api import check as check_api
+from pydns_plugins.kubernetes.api import readers as readers_of_api
 from pydns_plugins.kubernetes.reverse import is_reverse
 
 MAX_TTL: Final = 3600  # as CoreDNS
 POD_MODES: Final = ("disabled", "insecure", "verified")
 
-OF_THE_API: Final = (
-    "apiserver_burst", "apiserver_max_inflight", "apiserver_qps", "endpoint", "kubeconfig", "labels", "multicluster",
-    "namespace_labels", "startup_timeout", "tls", "zonal",
-)  # fmt: skip
-"""CoreDNS's options that belong to the API client."""
-
-_NOT_YET: Final = "the client of the Kubernetes API is not there yet in this version"
-_REMEDY: Final = "name a file of services: services FILE"
+NOT_YET: Final = ("multicluster", "zonal")
+"""CoreDNS's options that are still to come."""
 
 
 @dataclass
@@ -33,14 +30,14 @@ class Options:
     """What a kubernetes directive says.
 
     * `zones`: in wire form, forward and reverse; the first forward one is where PTRs lead to
-    * `file`: the services file
+    * `file`: the services file; None: the API is asked, by `api`
     * `namespaces`: those that are answered for, none: all
     * `endpoints`: records of endpoints; `pod_names`: by the names of their pods
     * `fallthrough`: zones whose missing names go on
     """
 
     zones: tuple[bytes, ...]
-    file: Path
+    file: Path | None = None
     namespaces: frozenset[str] = frozenset()
     pods: str = "disabled"
     ttl: int = DEFAULT_TTL
@@ -48,6 +45,7 @@ class Options:
     pod_names: bool = False
     ignore_empty: bool = False
     fallthrough: tuple[bytes, ...] = ()
+    api: Api | None = None
 
     @property
     def forward_zones(self) -> tuple[bytes, ...]:
@@ -56,7 +54,8 @@ class Options:
 
 def read_options(directive: Directive, block: ServerBlock) -> Options:
     """Raises CorefileError or CorefileErrorGroup."""
-    options = Options(values.zones(directive.args, block), Path())
+    options = Options(values.zones(directive.args, block))
+    api = Api()
     files: list[Path] = []
 
     def services(option: Directive) -> None:
@@ -93,20 +92,23 @@ def read_options(directive: Directive, block: ServerBlock) -> Options:
             tuple(zone for word in option.args for zone in values.zone(word)) if option.args else (names.ROOT,)
         )
 
-    readers = (services, namespaces, pods, ttl, noendpoints, endpoint_pod_names, ignore, fallthrough)
-    known: dict[str, Callable[[Directive], None]] = {reader.__name__: reader for reader in readers}
-    errors: list[CorefileError] = []
+    plain = (services, namespaces, pods, ttl, noendpoints, endpoint_pod_names, ignore, fallthrough)
+    known: dict[str, Callable[[Directive], None]] = {reader.__name__: reader for reader in plain}
+    of_the_api = readers_of_api(api, block)
+    if any(line.name == "services" for line in directive.block or ()):
+        of_the_api = dict.fromkeys(of_the_api, _not_for_a_file)
+    else:
+        options.api = api
+    errors: list[CorefileError] = check_api(directive) if options.api else []
     try:
-        values.options(directive, known | dict.fromkeys(OF_THE_API, _not_yet))
+        values.options(directive, known | of_the_api | dict.fromkeys(NOT_YET, _not_yet))
     except CorefileErrorGroup as group:
         errors.extend(group.errors)
     if not options.forward_zones:
         errors.append(_no_forward_zone(directive))
-    if not any(line.name == "services" for line in directive.block or ()):
-        errors.append(CorefileError(directive.position, f"kubernetes has no services file, and {_NOT_YET}", _REMEDY))
     if errors:
         raise CorefileErrorGroup(sorted(errors, key=lambda error: error.position[1:]))
-    options.file = files[0]
+    options.file = files[0] if files else None
     return options
 
 
@@ -115,7 +117,12 @@ def _bare(option: Directive) -> None:
 
 
 def _not_yet(option: Directive) -> None:
-    raise CorefileError(option.position, f"{option.name} is an option of the API client, and {_NOT_YET}", _REMEDY)
+    raise CorefileError(option.position, f"{option.name} is not there yet in this version")
+
+
+def _not_for_a_file(option: Directive) -> None:
+    text = f"{option.name} is for the Kubernetes API, which is not asked where there is a services file"
+    raise CorefileError(option.position, text, "keep one")
 
 
 def _no_forward_zone(directive: Directive) -> CorefileError:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import logging
-from pathlib import Path
+from collections.abc import Mapping
+
+import trio
 
 from pydns.metrics import Metrics
+from pydns_plugins.kubernetes.live import Live
 from pydns_plugins.kubernetes.source import Loaded, Source
 
 log = logging.getLogger("pydns.kubernetes")
@@ -13,10 +16,41 @@ log = logging.getLogger("pydns.kubernetes")
 KINDS = ("namespaces", "services", "endpoints", "pods")
 
 
-def report(metrics: Metrics, file: Path, source: Source, loaded: Loaded) -> None:
+def report(metrics: Metrics, source: Source, loaded: Loaded) -> None:
     """Tells of new data."""
     totals = ", ".join(f"{number} {kind}" for kind, number in _sizes(source).items())
-    log.info("%s: %s (+%d -%d)", file, totals, loaded.added, loaded.removed)
+    log.info("%s: %s (+%d -%d)", source.path, totals, loaded.added, loaded.removed)
+    _count_changes(metrics, str(source.path), loaded.added, loaded.removed)
+
+
+def count(metrics: Metrics, source: Source) -> None:
+    """Sets the gauges after each look at the source, whether it was good or not."""
+    _set_gauges(metrics, str(source.path), _sizes(source), bool(source.complaint), source.modified)
+
+
+def count_live(metrics: Metrics, live: Live) -> None:
+    """Counts what came and went since the last time, and sets the gauges."""
+    _count_changes(metrics, live.place, live.added, live.removed)
+    live.added = live.removed = 0
+    _set_gauges(metrics, live.place, _sizes_of_live(live), bool(live.complaints), live.modified)
+    age = metrics.gauge("pydns_kubernetes_age_seconds", "Since when the API was not heard.", "source")
+    lost_since = live.lost_since
+    age.set(live.place, to=0.0 if lost_since is None else trio.current_time() - lost_since)
+
+
+def count_request(metrics: Metrics, place: str, status: str) -> None:
+    """Counts what the API answered, by CoreDNS's name."""
+    metrics.counter(
+        "coredns_kubernetes_rest_client_requests_total", "Requests to the API.", "code", "method", "host"
+    ).add(status, "GET", place)
+
+
+def report_live(live: Live) -> None:
+    """Tells that the first lists are there."""
+    log.info("%s: %s", live.place, ", ".join(f"{number} {kind}" for kind, number in _sizes_of_live(live).items()))
+
+
+def _count_changes(metrics: Metrics, source: str, added: int, removed: int) -> None:
     changes = metrics.counter(
         "pydns_kubernetes_changes_total",
         "Services, endpoints and pods that came and went.",
@@ -24,19 +58,23 @@ def report(metrics: Metrics, file: Path, source: Source, loaded: Loaded) -> None
         "change",
         merge="max",  # all workers see the same
     )
-    changes.add(str(file), "added", amount=loaded.added)
-    changes.add(str(file), "removed", amount=loaded.removed)
+    changes.add(source, "added", amount=added)
+    changes.add(source, "removed", amount=removed)
 
 
-def count(metrics: Metrics, file: Path, source: Source) -> None:
-    """Sets the gauges after each look at the source, whether it was good or not."""
+def _set_gauges(metrics: Metrics, source: str, sizes: Mapping[str, int], complains: bool, modified: float) -> None:
     objects = metrics.gauge("pydns_kubernetes_objects", "What the cluster has.", "source", "kind")
-    for kind, number in _sizes(source).items():
-        objects.set(str(file), kind, to=number)
+    for kind, number in sizes.items():
+        objects.set(source, kind, to=number)
     complaints = metrics.gauge("pydns_kubernetes_complaints", "Sources that cannot be used as they are.", "source")
-    complaints.set(str(file), to=bool(source.complaint))
-    modified = metrics.gauge("pydns_kubernetes_modified_timestamp_seconds", "When a source last changed.", "source")
-    modified.set(str(file), to=source.modified)
+    complaints.set(source, to=complains)
+    time = metrics.gauge("pydns_kubernetes_modified_timestamp_seconds", "When a source last changed.", "source")
+    time.set(source, to=modified)
+
+
+def _sizes_of_live(live: Live) -> dict[str, int]:
+    sizes = {kind: live.size(kind) for kind in KINDS}
+    return sizes | {"endpoints": len(live.index.endpoints_at)}
 
 
 def _sizes(source: Source) -> dict[str, int]:

@@ -43,13 +43,14 @@ class Loaded:
 class Source:
     """`load` after each change. A file that cannot be used changes nothing, and is told once.
 
+    * `path`: where it is
     * `cluster`: what the index was made of; None before the first good reading
     * `complaint`: what is wrong with the file as it is now
     * `failing`: it should be tried again though it has not changed
     """
 
     def __init__(self, path: Path, exposed: Exposed) -> None:
-        self._path = path
+        self.path = path
         self._exposed = exposed
         self._signature: Signature | None = None
         self._index: Index | None = None
@@ -77,15 +78,15 @@ class Source:
             return None
         self._looked, self._signature = True, signature
         try:
-            data = await read_whole(self._path, MOST)
+            data = await read_whole(self.path, MOST)
         except OSError as error:
-            self._complain([f"{self._path}: cannot be read: {error.strerror or error}"], signature is not None)
+            self._complain([f"{self.path}: cannot be read: {error.strerror or error}"], signature is not None)
             return None
         if self.cluster is not None and not data.strip():
-            self._complain([f"{self._path}: is empty now; to drop its services, write a comment line into it"])
+            self._complain([f"{self.path}: is empty now; to drop its services, write a comment line into it"])
             return None
         try:
-            cluster = await trio.to_thread.run_sync(_read, data, str(self._path))
+            cluster = await trio.to_thread.run_sync(_read, data, str(self.path))
         except ServicesError as error:
             self._complain(error.lines())
             return None
@@ -93,7 +94,7 @@ class Source:
             self._complain([str(error)])
             return None
         if self.complaint and self.cluster is not None:
-            log.info("%s: is good again", self._path)
+            log.info("%s: is good again", self.path)
         self.complaint, self.failing = "", False
         self.modified = signature[3] / 1e9 if signature else 0.0
         return await self._take(cluster)
@@ -104,7 +105,7 @@ class Source:
             for line in lines:
                 log.warning("%s", line)
             if self.cluster is not None:
-                log.warning("%s: its last good services stay in force", self._path)
+                log.warning("%s: its last good services stay in force", self.path)
         self.complaint, self.failing = complaint, again
 
     async def _take(self, cluster: Cluster) -> Loaded | None:

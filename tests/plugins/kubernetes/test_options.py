@@ -6,10 +6,8 @@ import pytest
 
 from pydns.errors import CorefileError, CorefileErrorGroup
 from pydns.names import from_text
-from pydns_plugins.kubernetes.options import OF_THE_API, Options, read_options
+from pydns_plugins.kubernetes.options import NOT_YET, Options, read_options
 from tests.plugins.asking import block, directives
-
-NOT_YET = "the client of the Kubernetes API is not there yet in this version (name a file of services: services FILE)"
 
 
 def options(text: str, *zones: str) -> Options:
@@ -47,7 +45,6 @@ def test_fallthrough_without_zones_is_for_all() -> None:
 
 
 @pytest.mark.parametrize(("text", "fault"), [
-    ("kubernetes", f"Corefile:1:1: kubernetes has no services file, and {NOT_YET}"),
     ("kubernetes 10.0.0.0/24\n  services s", "Corefile:1:2: all zones of kubernetes are reverse ones "
         "(name another: cluster.local)"),
     ("kubernetes\n  services", "Corefile:2:1: services wants 1 argument, not 0"),
@@ -68,12 +65,18 @@ def test_a_fault(text: str, fault: str) -> None:
     assert faults(text) == [fault]
 
 
-@pytest.mark.parametrize("option", OF_THE_API)
-def test_an_option_of_the_api_client_says_that_it_is_not_there_yet(option: str) -> None:
-    assert faults(f"kubernetes\n  services a\n  {option} x") == [
-        f"Corefile:3:1: {option} is an option of the API client, and {NOT_YET}"
-    ]
+@pytest.mark.parametrize("option", NOT_YET)
+def test_an_option_that_is_still_to_come(option: str) -> None:
+    assert faults(f"kubernetes\n  {option}") == [f"Corefile:2:1: {option} is not there yet in this version"]
+
+
+@pytest.mark.parametrize("option", ["endpoint http://x", "labels a=b", "startup_timeout 5s"])
+def test_a_file_needs_no_option_of_the_api(option: str) -> None:
+    (fault,) = faults(f"kubernetes\n  services a\n  {option}")
+    name = option.split()[0]
+    told = f"{name} is for the Kubernetes API, which is not asked where there is a services file (keep one)"
+    assert fault == f"Corefile:3:1: {told}"
 
 
 def test_all_faults_are_told_in_their_order() -> None:
-    assert [fault.split(":")[1] for fault in faults("kubernetes\n  ttl x\n  endpoint y\n  pods z")] == list("1234")
+    assert [fault.split(":")[1] for fault in faults("kubernetes\n  ttl x\n  endpoint y\n  pods z")] == list("234")

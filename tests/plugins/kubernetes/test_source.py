@@ -32,7 +32,7 @@ def source(path: Path) -> Source:
 
 async def load(source: Source) -> Loaded | None:
     with trio.fail_after(30):
-        return await source.load(look((str(source._path),)))
+        return await source.load(look((str(source.path),)))
 
 
 def addresses(loaded: Loaded | None) -> list[tuple[bytes, ...]]:

@@ -1,0 +1,132 @@
+"""The cluster behind the Kubernetes API: keeps an index up to date with it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+import trio
+
+from pydns.kubernetes.client import Client
+from pydns.kubernetes.complaints import Complaints
+from pydns.kubernetes.reflector import Change, Reflector
+from pydns.kubernetes.resources import Wanted, resources
+from pydns.services.model import EndpointSlice, Pod, Service
+from pydns_plugins.kubernetes.index import Exposed, Index
+
+if TYPE_CHECKING:
+    import httpx
+
+    from pydns_plugins.kubernetes.api import Api
+
+Transport = Callable[[], "httpx.AsyncBaseTransport"]
+
+
+class Live:
+    """`run` lists and watches until it is cancelled. It runs once.
+
+    * `index`: what was heard so far; whole from `synced` on
+    * `tell`: is called when it is whole, with None, and then with the names that each step changed
+    * `count`: is called with the status of each answer of the API
+    * `added`, `removed`: objects that came and went since somebody looked, and set them to 0
+    * `lost_since`: when those before this one lost the API, on trio's clock
+    """
+
+    def __init__(
+        self,
+        api: Api,
+        exposed: Exposed,
+        *,
+        transport: Transport | None = None,
+        lost_since: float | None = None,
+    ) -> None:
+        self.index = Index(exposed)
+        self.synced = trio.Event()
+        self.place = api.source().place
+        self.complaints = Complaints(self.place)
+        self.tell: Callable[[frozenset[bytes] | None], None] = lambda _: None
+        self.count: Callable[[str], None] = lambda _: None
+        self.modified = 0.0
+        self.added = 0
+        self.removed = 0
+        self._transport = transport
+        self._api = api
+        self._reflectors: list[Reflector] = []
+        self._lost_before = lost_since
+
+    async def run(self) -> None:
+        await load_libraries()
+        client = Client(self._api.source(), self._api.limits(), transport=self._transport, count=self.count)
+        exposed = self.index.exposed
+        wanted = Wanted(
+            exposed.namespaces, self._api.labels, self._api.namespace_labels, exposed.endpoints, exposed.pods
+        )
+        self._reflectors = [Reflector(client, each, self._take, self.complaints) for each in resources(wanted)]
+        try:
+            async with trio.open_nursery() as nursery:
+                for reflector in self._reflectors:
+                    nursery.start_soon(reflector.run)
+                for reflector in self._reflectors:
+                    await reflector.synced.wait()
+                self.complaints.consequence = "the last known answers stay in force"
+                self.synced.set()
+                self.tell(None)
+        finally:
+            with trio.CancelScope(shield=True):
+                await client.aclose()
+
+    @property
+    def lost_since(self) -> float | None:
+        """When what is answered was last known to be true; None while all watches stand."""
+        lost = [each.lost_since for each in self._reflectors if each.lost_since is not None]
+        if self._lost_before is not None and not self.synced.is_set():
+            lost.append(self._lost_before)
+        return min(lost, default=None)
+
+    def size(self, kind: str) -> int:
+        """How many objects of a kind there are."""
+        return sum(len(each.known) for each in self._reflectors if each.resource.kind == kind)
+
+    def _take(self, kind: str, changes: Sequence[Change]) -> None:
+        """Puts changes that belong together in, and tells their names, in one step that nothing interrupts."""
+        changed: set[bytes] = set()
+        for change in changes:
+            changed |= self._put(kind, change)
+        if changed:
+            self.modified = time.time()
+            self.index.serial = max(int(self.modified), self.index.serial + 1)  # RFC 1982: it must grow
+            if self.synced.is_set():
+                self.tell(frozenset(changed))
+
+    def _put(self, kind: str, change: Change) -> set[bytes]:
+        index, (namespace, name) = self.index, change.key
+        match change.object:
+            case Service() as service:
+                changed = index.put_service(service)
+            case EndpointSlice() as slice_:
+                changed = index.put_slice(slice_)
+            case Pod() as pod:
+                changed = index.put_pod(pod)
+            case str():
+                return index.put_namespace(name)
+            case None:
+                if kind == "namespaces":
+                    return index.remove_namespace(name)
+                remove = {
+                    "services": index.remove_service,
+                    "endpointslices": index.remove_slice,
+                    "pods": index.remove_pod,
+                }[kind]
+                changed = remove(namespace, name)
+        if changed:
+            self.added += change.object is not None
+            self.removed += change.object is None
+        return changed
+
+
+async def load_libraries() -> None:
+    """They take a tenth of a second, which no query should wait for."""
+    for name in ("httpx", "httpcore"):
+        await trio.to_thread.run_sync(import_module, name)
