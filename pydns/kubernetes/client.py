@@ -5,17 +5,17 @@ from __future__ import annotations
 import json
 import logging
 import re
-import socket
 import time
-from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
-from typing import TYPE_CHECKING, Any, Final
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from contextlib import AsyncExitStack, aclosing, asynccontextmanager, suppress
+from typing import TYPE_CHECKING, Final, cast
 
 import trio
 
-from pydns.kubernetes.access import Access, AccessError, AccessSource, tls_context
+from pydns.kubernetes.access import AccessError, AccessSource, tls_context
 from pydns.kubernetes.errors import ApiError, GoneError
 from pydns.kubernetes.limits import Limits
+from pydns.kubernetes.session import PATIENCE, Query, Session
 from pydns.kubernetes.tree import Tree
 
 if TYPE_CHECKING:
@@ -26,24 +26,11 @@ log = logging.getLogger("pydns.kubernetes.client")
 FRESH: Final = 60.0
 """Seconds for which a token that was read is taken as it was."""
 
-PATIENCE: Final = 30.0
-"""Seconds until an answer begins, and between two pieces of one that is read whole."""
-
 MOST: Final = 64 << 20
 """Bytes of one answer that is read whole."""
 
 _MOST_TOLD: Final = 4096  # bytes of an error's body that are looked at
 _SECONDS: Final = re.compile(r"[0-9]{1,6}")
-
-# A peer that is gone without a word is noticed within a minute.
-_KEEPALIVE: Final = (
-    (socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1),
-    (socket.IPPROTO_TCP, socket.TCP_KEEPIDLE, 30),
-    (socket.IPPROTO_TCP, socket.TCP_KEEPINTVL, 10),
-    (socket.IPPROTO_TCP, socket.TCP_KEEPCNT, 3),
-)
-
-Query = Mapping[str, str]
 
 
 class Client:
@@ -62,7 +49,7 @@ class Client:
         self._limits = limits or Limits()
         self._transport = transport
         self._count = count
-        self._session: _Session | None = None
+        self._session: Session | None = None
         self._renewing = trio.Lock()
 
     async def read(self, path: str, query: Query) -> bytes:
@@ -105,7 +92,8 @@ class Client:
             assert response is not None
             if response.status_code != 200:
                 raise await _error(response)
-            yield response.aiter_bytes()
+            async with aclosing(cast("AsyncGenerator[bytes, None]", response.aiter_bytes())) as pieces:
+                yield pieces
         except AccessError as error:
             raise ApiError(str(error)) from error
         except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, OSError) as error:
@@ -119,7 +107,7 @@ class Client:
             if session is not None:
                 await session.leave()
 
-    async def _enter(self, refused: bool) -> _Session:
+    async def _enter(self, refused: bool) -> Session:
         """A session with access that is fresh. Raises AccessError."""
         async with self._renewing:
             session = self._session
@@ -128,7 +116,7 @@ class Client:
                 if session is None or session.stale or access.connection != session.access.connection:
                     secure = access.server.startswith("https:")
                     context = await trio.to_thread.run_sync(tls_context, access) if secure else False
-                    new = _Session(access, context, self._transport)
+                    new = Session(access, context, self._transport)
                     if session is not None:
                         await session.retire()
                     session = self._session = new
@@ -141,56 +129,6 @@ class Client:
         """Closes what nobody uses any more."""
         if self._session is not None:
             await self._session.retire()
-
-
-class _Session:
-    """Connections of one identity. One that is retired goes when nobody uses it any more."""
-
-    def __init__(self, access: Access, context: Any, transport: Callable[[], httpx.AsyncBaseTransport] | None) -> None:
-        import httpx
-
-        limits = httpx.Limits(max_connections=None, max_keepalive_connections=8, keepalive_expiry=60.0)
-        self.access = access
-        self.stale = False
-        self.fresh_until = 0.0
-        self.users = 0
-        self._retired = False
-        self.http = httpx.AsyncClient(
-            transport=transport()
-            if transport
-            else httpx.AsyncHTTPTransport(verify=context, limits=limits, socket_options=_KEEPALIVE, trust_env=False),
-            # Packing costs us more than the network: both are in one cluster.
-            headers={"accept": "application/json", "accept-encoding": "identity", "user-agent": "pydns"},
-            trust_env=False,  # a proxy of the environment is not meant for the cluster
-            follow_redirects=False,
-        )
-
-    async def send(self, path: str, query: Query, silence: float) -> httpx.Response:
-        import httpx
-
-        access = self.access
-        headers = {"authorization": access.authorization} if access.authorization else {}
-        extensions: dict[str, Any] = {"sni_hostname": access.server_name} if access.server_name else {}
-        timeout = httpx.Timeout(PATIENCE, read=silence)
-        request = self.http.build_request(
-            "GET", access.server + path, params=dict(query), headers=headers, timeout=timeout, extensions=extensions
-        )
-        with trio.move_on_after(PATIENCE):
-            return await self.http.send(request, stream=True)
-        raise httpx.ReadTimeout(f"no answer within {PATIENCE:g} s")
-
-    async def leave(self) -> None:
-        self.users -= 1
-        await self._close_if_unused()
-
-    async def retire(self) -> None:
-        self._retired = True
-        await self._close_if_unused()
-
-    async def _close_if_unused(self) -> None:
-        if self._retired and not self.users:
-            with trio.CancelScope(shield=True, deadline=trio.current_time() + 1), suppress(Exception):
-                await self.http.aclose()
 
 
 async def _closed(response: httpx.Response) -> None:
@@ -220,5 +158,9 @@ def _limit(wait: re.Match[str] | None) -> float:
     return min(float(wait[0]), 300.0) if wait else 0.0
 
 
-def _text(error: Exception) -> str:
-    return " ".join(str(error).split()) or type(error).__name__
+def _text(error: BaseException) -> str:
+    """An error in one line; libraries wrap what says most in errors that say nothing."""
+    found: BaseException | None = error
+    while found is not None and not str(found).strip():
+        found = found.__cause__ or found.__context__
+    return " ".join(str(found).split()) if found is not None else type(error).__name__
