@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import logging
 import re
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
@@ -20,8 +19,6 @@ from pydns.kubernetes.tree import Tree
 
 if TYPE_CHECKING:
     import httpx
-
-log = logging.getLogger("pydns.kubernetes.client")
 
 FRESH: Final = 60.0
 """Seconds for which a token that was read is taken as it was."""

@@ -87,3 +87,9 @@ def ask() -> Ask:
         return await plugin.serve(asked, FakeNext())
 
     return ask
+
+
+@pytest.fixture
+def libraries_are_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No thread loads them: a clock that jumps would not wait for it."""
+    monkeypatch.setattr("pydns_plugins.kubernetes.live.load_libraries", trio.lowlevel.checkpoint)

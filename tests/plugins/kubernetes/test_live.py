@@ -66,9 +66,7 @@ def parse(*options: str, standin: StandIn) -> Kubernetes:
 
 
 @pytest.fixture
-async def start(standin: StandIn, nursery: trio.Nursery, monkeypatch: pytest.MonkeyPatch) -> Start:
-    monkeypatch.setattr("pydns_plugins.kubernetes.live.load_libraries", trio.lowlevel.checkpoint)  # they are there
-
+async def start(standin: StandIn, nursery: trio.Nursery, libraries_are_there: None) -> Start:
     async def start(*options: str) -> Kubernetes:
         found = parse(*options, standin=standin)
         await nursery.start(found.run)
