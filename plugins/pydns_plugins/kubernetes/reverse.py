@@ -25,8 +25,9 @@ def find_address(index: Index, name: bytes, type_: int, ttl: int) -> Found | Non
     address = names.address_of_reverse(name)
     if address is None:
         return None
-    # A cluster address leads to one service, as in CoreDNS; one of endpoints to all services that have it.
-    owners = index.services_at.get(address, ())[:1] or index.endpoints_at.get(address)
+    # A cluster address leads to one service, as in CoreDNS; one of endpoints to all services that have it. While it
+    # passes from one service to another both may have it: which one is told must not depend on who came first.
+    owners = tuple(sorted(index.services_at.get(address, ()))[:1]) or index.endpoints_at.get(address)
     if not owners:
         return None
     why = f"address of {names.to_text(owners[0] + names.ROOT)}"

@@ -213,7 +213,7 @@ def final(standin: StandIn, like: Kubernetes) -> Index:
 
 
 @pytest.mark.usefixtures("libraries_are_there")
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(before=st.lists(st.one_of(changes), max_size=6), steps=steps)
 def test_at_rest_all_is_as_the_api_has_it(before: list[Step], steps: list[tuple[Step, float]]) -> None:
     standin = StandIn()
