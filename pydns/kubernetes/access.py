@@ -86,7 +86,11 @@ def tls_context(access: Access) -> ssl.SSLContext:
     """Raises AccessError."""
     try:
         if access.authority and access.verify:
-            context = ssl.create_default_context(cadata=access.authority.decode("ascii", "replace"))
+            # Between certificates there may be comments in any language.
+            authority = access.authority.decode("ascii", "ignore")
+            if not authority.strip():  # which would mean those of the system
+                raise ValueError("the authority's is empty")
+            context = ssl.create_default_context(cadata=authority)
         else:
             context = ssl.create_default_context()
         if not access.verify:
