@@ -29,6 +29,7 @@ LOWER_ROOMS = {
     "upstream": {"corefile", "errors", "names", "plugin", "query", "records", "reply", "wire"}
     | {"mmsg", "tick", "waiter"},
     "services": {"errors", "names"},
+    "kubernetes": {"errors", "services"},
     "http": set(),
     "notify": set(),
     "settings": set(),
