@@ -27,4 +27,4 @@ def away(text: str, file: str = "services.toml") -> str:
 
 
 def configured(variant: str) -> Configuration:
-    return configure(parse_text(away(written(variant)), environ={VARIABLE: DNS_ADDRESS}))
+    return configure(parse_text(written(variant), environ={VARIABLE: DNS_ADDRESS}))
