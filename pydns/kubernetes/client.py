@@ -93,6 +93,9 @@ class Client:
                 yield pieces
         except AccessError as error:
             raise ApiError(str(error)) from error
+        except httpx.ReadTimeout as error:
+            self._count("<error>")
+            raise ApiError(f"nothing was heard for {silence:g} s") from error
         except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, OSError) as error:
             if session is not None:
                 session.stale = True  # its certificates may be why
@@ -141,14 +144,14 @@ async def _error(response: httpx.Response) -> ApiError:
         body += piece
         if len(body) > _MOST_TOLD:
             break
-    text = ""
+    message = ""
     with suppress(ValueError, RecursionError):
-        text = Tree(json.loads(body)).text("message")
+        message = _printable(Tree(json.loads(body)).text("message"))
     if response.status_code == 410:
-        return GoneError(text or "410 Gone")
-    told = f"{response.status_code} {response.reason_phrase}"
+        return GoneError(message or "410 Gone")
+    told = f"{response.status_code} {_printable(response.reason_phrase)}"
     wait = _SECONDS.fullmatch(response.headers.get("retry-after", "").strip())
-    return ApiError(f"{told}: {' '.join(text.split())[:200]}" if text else told, response.status_code, _limit(wait))
+    return ApiError(f"{told}: {message}" if message else told, response.status_code, _limit(wait))
 
 
 def _limit(wait: re.Match[str] | None) -> float:
@@ -160,4 +163,9 @@ def _text(error: BaseException) -> str:
     found: BaseException | None = error
     while found is not None and not str(found).strip():
         found = found.__cause__ or found.__context__
-    return " ".join(str(found).split()) if found is not None else type(error).__name__
+    return _printable(str(found)) if found is not None else type(error).__name__
+
+
+def _printable(text: str) -> str:
+    """What others say, fit for a line of the log."""
+    return "".join(c if c.isprintable() else "?" for c in " ".join(text.split())[:200])

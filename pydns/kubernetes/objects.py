@@ -71,7 +71,7 @@ def _endpoint(item: Tree) -> Endpoint:
     return Endpoint(
         _fit(item.texts("addresses"), spelling.address),
         "".join(_fit((item.text("hostname"),), spelling.label)),
-        target.text("name") if target.text("kind") == "Pod" else "",
+        "".join(_fit((target.text("name"),), spelling.subdomain)) if target.text("kind") == "Pod" else "",
         item.text("nodeName"),
         item.text("zone"),
         ready,

@@ -141,7 +141,7 @@ class Reflector:
             seen.add(key)
             if version and self.known.get(key) == version:
                 continue
-            changes.append(self._read(key, version, item))
+            changes.extend(self._read(key, version, item))
             if time.perf_counter() - began > SLICE:
                 self._put(changes)
                 changes = []
@@ -181,22 +181,23 @@ class Reflector:
                 event = read_event(line)
                 key, version = _identity(event.object)
                 if event.kind == "DELETED":
-                    self.known.pop(key, None)
-                    changes.append(Change(key, None))
+                    changes.extend(self._remove(key))
                 elif event.kind != "BOOKMARK":
-                    changes.append(self._read(key, version, event.object))
+                    changes.extend(self._read(key, version, event.object))
                 self._version = version or self._version
                 self._pauses.reset()
         finally:
             self._put(changes)
 
-    def _read(self, key: Key, version: str, item: Tree) -> Change:
+    def _read(self, key: Key, version: str, item: Tree) -> Sequence[Change]:
         found = self.resource.read(item)
         if found is None:
-            self.known.pop(key, None)
-        else:
-            self.known[key] = version
-        return Change(key, found)
+            return self._remove(key)
+        self.known[key] = version
+        return (Change(key, found),)
+
+    def _remove(self, key: Key) -> Sequence[Change]:
+        return () if self.known.pop(key, None) is None else (Change(key, None),)
 
     def _put(self, changes: Iterable[Change]) -> None:
         changes = tuple(changes)

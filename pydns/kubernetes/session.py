@@ -62,7 +62,7 @@ class Session:
         )
         with trio.move_on_after(PATIENCE):
             return await self.http.send(request, stream=True)
-        raise httpx.ReadTimeout(f"no answer within {PATIENCE:g} s")
+        raise httpx.ConnectTimeout(f"no answer within {PATIENCE:g} s")
 
     async def leave(self) -> None:
         self.users -= 1

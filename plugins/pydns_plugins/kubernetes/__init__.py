@@ -121,12 +121,11 @@ class Kubernetes(Plugin):
 
     async def _follow_api(self, api: Api, task_status: trio.TaskStatus[None]) -> None:
         metrics = self.house.metrics
-        live = Live(api, self._exposed, lost_since=self._lost_since, transport=self.transport)
+        if self._live is not None:  # it failed, and this is another attempt
+            self._lost_since = self._live.lost_since
+        live = self._live = Live(api, self._exposed, lost_since=self._lost_since, transport=self.transport)
         live.tell = partial(self._hear, live)
         live.count = partial(count_request, metrics, live.place)
-        self._live, before = live, self._live
-        if before is not None:  # it failed, and this is another attempt
-            self._lost_since = before.lost_since
         measure = partial(count_live, metrics, live)
         metrics.before_reading(measure)
         try:

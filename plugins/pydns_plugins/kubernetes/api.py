@@ -92,7 +92,7 @@ def readers(api: Api, block: ServerBlock) -> dict[str, Callable[[Directive], Non
         api.namespace_labels = _selector(option)
 
     def startup_timeout(option: Directive) -> None:
-        api.startup = values.duration(values.arguments(option, 1, 1)[0])
+        api.startup = min(values.duration(values.arguments(option, 1, 1)[0]), LONGEST_STARTUP)
 
     found = (endpoint, tls, kubeconfig, apiserver_qps, apiserver_burst, apiserver_max_inflight, labels)
     return {each.__name__: each for each in (*found, namespace_labels, startup_timeout)}

@@ -19,6 +19,10 @@ def read(*lines: str) -> Api:
     return found
 
 
+def test_the_start_waits_no_longer_than_it_may() -> None:
+    assert read("startup_timeout 10m").startup == 50.0
+
+
 def test_without_options_the_api_is_that_of_the_cluster() -> None:
     assert read() == Api()
     assert read().source().place == "in-cluster"

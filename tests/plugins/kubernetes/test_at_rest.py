@@ -28,6 +28,7 @@ from tests.plugins.asking import block, directives
 from tests.plugins.kubernetes.test_index import content
 from tests.pydns.kubernetes import standin as api
 from tests.pydns.kubernetes.standin import Answer, Cut, MemoryTransport, Request, StandIn
+from tests.pydns.kubernetes.test_objects import values
 
 NAMES = ["a", "b"]
 ADDRESSES = ["10.0.0.1", "10.0.0.2", "fd00::1"]
@@ -210,6 +211,41 @@ def final(standin: StandIn, like: Kubernetes) -> Index:
         )
     )
     return index
+
+
+texts = st.text(st.characters(exclude_categories=()), max_size=3) | some
+odd_objects = st.builds(
+    lambda name, within, value: {**Tree(value), "metadata": {**Tree(value).tree("metadata"), **metadata(within, name)}},
+    texts, texts, values,
+)  # fmt: skip
+
+
+@pytest.mark.usefixtures("libraries_are_there")
+@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(st.tuples(st.sampled_from(list(OBJECTS)), odd_objects, st.booleans()), max_size=10))
+def test_objects_may_hold_anything(found: list[tuple[str, dict[str, Any], bool]]) -> None:
+    standin = StandIn()
+
+    async def main() -> None:
+        (plugin,) = Kubernetes.parse(
+            directives("kubernetes cluster.local\n  endpoint http://x\n  pods verified\n  endpoint_pod_names"), block()
+        )
+        plugin.transport = lambda: MemoryTransport(standin)
+        plugin.house = House()
+        async with trio.open_nursery() as nursery:
+            for collection, item, _ in found[:5]:
+                standin.put(collection, item)
+            await nursery.start(plugin.run)
+            for collection, item, gone in found:
+                standin.put(collection, item)
+                if gone:
+                    standin.delete(collection, *api.key_of(item))
+            await wait_all_tasks_blocked()
+            assert plugin.ready()
+            Store(plugin).ask_all()
+            nursery.cancel_scope.cancel()
+
+    trio.run(main, clock=MockClock(autojump_threshold=0))
 
 
 @pytest.mark.usefixtures("libraries_are_there")

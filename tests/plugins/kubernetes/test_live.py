@@ -216,6 +216,24 @@ async def test_without_endpoints_they_are_not_asked_for(start: Start, standin: S
     assert not [request for request in standin.requests if "endpointslices" in request.path]
 
 
+async def test_another_attempt_knows_the_cluster_anew(
+    ask: Ask, standin: StandIn, nursery: trio.Nursery, libraries_are_there: None, clock: MockClock
+) -> None:
+    plugin = parse(standin=standin)
+    async with trio.open_nursery() as first:
+        await first.start(plugin.run)
+        first.cancel_scope.cancel()
+    standin.down = True
+    standin.delete("services", "default", "web")
+    epoch = plugin.house.changes.epoch
+    await nursery.start(plugin.run)
+    assert await answer(plugin, ask, "web.default.svc") == ["10.96.1.10"]
+    standin.down = False
+    await trio.sleep(5)
+    assert await answer(plugin, ask, "web.default.svc") == []
+    assert plugin.house.changes.touched_since(epoch, [from_text("web.default.svc.cluster.local")])
+
+
 async def test_an_heir_answers_on_until_it_has_heard_the_api(
     start: Start, ask: Ask, standin: StandIn, nursery: trio.Nursery, clock: MockClock
 ) -> None:

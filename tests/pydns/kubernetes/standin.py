@@ -14,6 +14,8 @@ from typing import Any, NamedTuple
 import httpx
 import trio
 
+from pydns.kubernetes.tree import Tree
+
 RECORDING = Path(__file__).parent / "recording"
 COLLECTIONS = {
     "namespaces": "/api/v1/namespaces",
@@ -85,7 +87,7 @@ class StandIn:
         self.version += 1
         item = copy.deepcopy(item)
         item["metadata"]["resourceVersion"] = str(self.version)
-        key = _key(item)
+        key = key_of(item)
         kind = "MODIFIED" if key in self.objects[collection] else "ADDED"
         self.objects[collection][key] = item
         self._tell(Event(self.version, collection, kind, item))
@@ -100,7 +102,7 @@ class StandIn:
         """The lists of a real API."""
         for collection in COLLECTIONS:
             tree = json.loads((RECORDING / f"{collection}.list.json").read_text())
-            self.objects[collection] = {_key(item): item for item in tree["items"]}
+            self.objects[collection] = {key_of(item): item for item in tree["items"]}
             self.version = self.oldest = int(tree["metadata"]["resourceVersion"])
 
     def play_recording(self) -> None:
@@ -114,9 +116,9 @@ class StandIn:
                 version = int(item["metadata"]["resourceVersion"])
                 self.version = max(self.version, version)
                 if tree["type"] == "DELETED":
-                    del self.objects[collection][_key(item)]
+                    del self.objects[collection][key_of(item)]
                 else:
-                    self.objects[collection][_key(item)] = item
+                    self.objects[collection][key_of(item)] = item
                 self._tell(Event(version, collection, tree["type"], item))
 
     def forget(self) -> None:
@@ -176,7 +178,7 @@ class StandIn:
             while trio.current_time() < end:
                 for event in [each for each in self.history if each.version > since]:
                     since = event.version
-                    if event.collection == collection and (not namespace or _key(event.object)[0] == namespace):
+                    if event.collection == collection and (not namespace or key_of(event.object)[0] == namespace):
                         kind = event.kind if is_selected(event.object, namespace, query) else "DELETED"
                         async for piece in self._sent(line(kind, event.object)):
                             if self._cuts != cuts:
@@ -244,21 +246,21 @@ def cut_after(data: bytes) -> Answer:
 
 def is_selected(item: Object, namespace: str, query: Mapping[str, str]) -> bool:
     """As far as tests use selectors."""
-    if namespace and _key(item)[0] != namespace:
+    if namespace and key_of(item)[0] != namespace:
         return False
     for field in filter(None, query.get("fieldSelector", "").split(",")):
         path, _, wanted = field.replace("!=", "!").replace("=", "!").partition("!")
         found: Any = item
         for part in path.split("."):
-            found = found.get(part, {})
+            found = Tree(found).get(part, {})
         if (found == wanted) == ("!=" in field):
             return False
-    labels = item["metadata"].get("labels", {})
+    labels = Tree(item["metadata"]).tree("labels")
     pairs = (each.partition("=") for each in filter(None, query.get("labelSelector", "").split(",")))
     return all(labels.get(key) == value for key, _, value in pairs)
 
 
-def _key(item: Object) -> tuple[str, str]:
+def key_of(item: Object) -> tuple[str, str]:
     return item["metadata"].get("namespace", ""), item["metadata"]["name"]
 
 

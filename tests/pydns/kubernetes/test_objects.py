@@ -81,6 +81,14 @@ def test_conditions_that_are_not_told_are_good(conditions: object, expected: tup
     assert found.endpoints[0][-3:] == expected
 
 
+@pytest.mark.parametrize(("name", "pod"), [("web-1", "web-1"), ("a.b", "a.b"), ("\ud800", ""), ("A", ""), (7, "")])
+def test_the_pod_behind_an_endpoint(name: object, pod: str) -> None:
+    endpoint = {"addresses": ["10.0.0.1"], "targetRef": {"kind": "Pod", "name": name}}
+    found = objects.endpoint_slice(made(metadata={"labels": {objects.SERVICE_NAME: "s"}}, endpoints=[endpoint]))
+    assert found is not None
+    assert found.endpoints[0].pod == pod
+
+
 @pytest.mark.parametrize("port", [None, 0, -1, 65536, 10**30, "http", True])
 def test_a_port_that_is_none_has_no_number(port: object) -> None:
     found = objects.endpoint_slice(made(metadata={"labels": {objects.SERVICE_NAME: "s"}}, ports=[{"port": port}]))
@@ -118,9 +126,21 @@ def test_a_pod_that_is_being_deleted_is_none() -> None:
 
 KEYS = (
     *("metadata", "name", "namespace", "labels", objects.SERVICE_NAME, "spec", "type", "clusterIPs", "ports", "port"),
-    *("externalName", "endpoints", "addresses", "conditions", "ready", "hostname", "status", "podIPs", "ip"),
+    *(
+        "externalName",
+        "targetRef",
+        "kind",
+        "endpoints",
+        "addresses",
+        "conditions",
+        "ready",
+        "hostname",
+        "status",
+        "podIPs",
+        "ip",
+    ),
 )
-TEXTS = st.text(max_size=5) | st.sampled_from(["10.0.0.1", "x", "ExternalName"])
+TEXTS = st.text(max_size=5) | st.sampled_from(["10.0.0.1", "x", "ExternalName", "Pod"])
 values = st.recursive(
     st.none() | st.booleans() | st.integers() | TEXTS,
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(KEYS), inner, max_size=6),
