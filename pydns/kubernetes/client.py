@@ -26,6 +26,9 @@ FRESH: Final = 60.0
 MOST: Final = 64 << 20
 """Bytes of one answer that is read whole."""
 
+LONGEST: Final = 120.0
+"""Seconds that such an answer may take, however steadily it trickles."""
+
 _MOST_TOLD: Final = 4096  # bytes of an error's body that are looked at
 _SECONDS: Final = re.compile(r"[0-9]{1,6}")
 
@@ -53,13 +56,16 @@ class Client:
         """The body of an answer. Raises ApiError, and GoneError."""
         parts: list[bytes] = []
         size = 0
-        async with self._limits.slot(), self._open(path, query, PATIENCE) as pieces:
-            async for piece in pieces:
-                parts.append(piece)
-                size += len(piece)
-                if size > MOST:
-                    raise ApiError(f"an answer of more than {MOST} bytes")
-        return b"".join(parts)
+        async with self._limits.slot():
+            with trio.move_on_after(LONGEST):
+                async with self._open(path, query, PATIENCE) as pieces:
+                    async for piece in pieces:
+                        parts.append(piece)
+                        size += len(piece)
+                        if size > MOST:
+                            raise ApiError(f"an answer of more than {MOST} bytes")
+                return b"".join(parts)
+        raise ApiError(f"an answer that took more than {LONGEST:g} s")
 
     @asynccontextmanager
     async def stream(self, path: str, query: Query, silence: float) -> AsyncIterator[AsyncIterator[bytes]]:

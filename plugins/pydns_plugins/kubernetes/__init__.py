@@ -142,10 +142,10 @@ class Kubernetes(Plugin):
         if changed is not None:
             self._tell(changed)
             return
-        # Of what was before, by another configuration or attempt, nobody knows the differences.
-        if self._lookup is not None:
-            for zone in self.options.zones:
-                self.house.changes.zone(zone)
+        # How it differs from what was before, a failure or what another attempt knew, nobody can tell.
+        for zone in self.options.zones:
+            self.house.changes.zone(zone)
+        live.begin_version(self._lookup.index.serial if self._lookup is not None else 0)
         self._lookup = self._made(live.index)
         report_live(live)
 

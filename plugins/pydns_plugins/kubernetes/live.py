@@ -94,11 +94,14 @@ class Live:
         changed: set[bytes] = set()
         for change in changes:
             changed |= self._put(kind, change)
-        if changed:
-            self.modified = time.time()
-            self.index.serial = max(int(self.modified), self.index.serial + 1)  # RFC 1982: it must grow
-            if self.synced.is_set():
-                self.tell(frozenset(changed))
+        if changed and self.synced.is_set():
+            self.begin_version(self.index.serial)
+            self.tell(frozenset(changed))
+
+    def begin_version(self, last: int) -> None:
+        """There is new data: `last` was the serial of what was before, and a serial must grow (RFC 1982)."""
+        self.modified = time.time()
+        self.index.serial = max(int(self.modified), last + 1)
 
     def _put(self, kind: str, change: Change) -> set[bytes]:
         index, (namespace, name) = self.index, change.key

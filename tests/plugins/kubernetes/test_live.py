@@ -118,6 +118,18 @@ async def test_a_change_is_answered_and_told(start: Start, ask: Ask, standin: St
     assert not plugin.house.changes.touched_since(epoch, [from_text("lb.prod.svc.cluster.local")])
 
 
+async def test_the_serial_grows_with_each_change(start: Start, ask: Ask, standin: StandIn, clock: MockClock) -> None:
+    plugin = await start()
+    serials = []
+    for i in range(3):
+        (serial,) = (data(each).split()[2] for each in (await ask(plugin, "cluster.local", "SOA")).answer)
+        serials.append(int(serial))
+        standin.put("services", {"metadata": {"name": f"s{i}", "namespace": "dev"}, "spec": {"clusterIP": "10.0.0.1"}})
+        await wait_all_tasks_blocked()
+    assert serials == sorted(set(serials))
+    assert serials[0] > 1_700_000_000
+
+
 async def test_a_change_that_is_nothing_to_dns_is_not_told(start: Start, standin: StandIn, clock: MockClock) -> None:
     plugin = await start("pods verified")
     epoch = plugin.house.changes.epoch
@@ -139,8 +151,12 @@ async def test_until_the_first_lists_names_are_servfail(
         reply = await ask(plugin, name)
         assert (reply.rcode, [code for code, _ in reply.errors]) == (Rcode.SERVFAIL, [Ede.NOT_READY])
     assert not plugin.ready()
+    epoch = plugin.house.changes.epoch
     standin.down = False
     await trio.sleep(5)
+    assert plugin.house.changes.touched_since(
+        epoch, [from_text("web.default.svc.cluster.local")]
+    )  # failures are kept too
     assert plugin.ready()
     assert await answer(plugin, ask, "web.default.svc") == ["10.96.1.10"]
 

@@ -205,6 +205,17 @@ async def test_an_answer_has_a_limit(asked: Client, monkeypatch: pytest.MonkeyPa
         await names(asked)
 
 
+async def test_an_answer_that_trickles_is_left(asked: Client, standin: StandIn, clock: MockClock) -> None:
+    async def trickle() -> AsyncIterator[bytes]:
+        while True:
+            await trio.sleep(10)
+            yield b" "
+
+    standin.faults.append(lambda _: Answer(200, {}, trickle()))
+    with pytest.raises(ApiError, match="more than 120 s"):
+        await asked.read(SERVICES, LIST)
+
+
 async def test_a_watch_does_not_count_against_those_at_once(standin: StandIn, known: Known) -> None:
     client = Client(known, Limits(at_once=1), transport=lambda: MemoryTransport(standin))
     with trio.fail_after(PATIENCE):
