@@ -133,7 +133,7 @@ async def test_each_of_several_processes_hears_the_api(standin: StandIn, url: st
     program = await trio.to_thread.run_sync(running.__enter__)
     try:
         assert await trio.to_thread.run_sync(many) == {"10.96.1.10"}
-        assert standin.watching == 2 * 4
+        await eventually(lambda: standin.watching, lambda found: found == 2 * 4)
         standin.delete("services", "default", "web")
         await eventually(many, lambda found: found == {""})
     finally:
