@@ -8,7 +8,7 @@ import signal
 import socket
 import sys
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
@@ -70,10 +70,12 @@ def inodes(process: int) -> set[str]:
     tables = [Path(f"/proc/{process}/net/{table}") for table in ("udp", "udp6", "tcp", "tcp6")]
     known = {line.split()[9] for table in tables if table.exists() for line in table.read_text().splitlines()[1:]}
     held: set[str] = set()
-    for link in Path(f"/proc/{process}/fd").iterdir():
-        target = os.readlink(link)
-        if target.startswith("socket:["):
-            held.add(target[8:-1])
+    with suppress(FileNotFoundError, ProcessLookupError):  # it has ended meanwhile
+        for link in Path(f"/proc/{process}/fd").iterdir():
+            with suppress(FileNotFoundError):  # or closed this one
+                target = os.readlink(link)
+                if target.startswith("socket:["):
+                    held.add(target[8:-1])
     return held & known
 
 
