@@ -6,8 +6,6 @@ import logging
 from time import perf_counter
 from typing import TYPE_CHECKING, Final
 
-import trio
-
 from pydns import names
 from pydns.chain import amended
 from pydns.errors import WireError
@@ -96,23 +94,24 @@ class Server:
         if kept is not None:
             client.send(packets.answer_same(wire, kept, client))
             return
-        folded = packets.find_folded(key, now)
-        if folded is not None:
-            kept, end = folded
-            client.send(packets.answer(wire, end + 2, kept, client))
-            return
-        answer = self.take_new(wire, client, packets)
+        answer = self.take_new(wire, key, client, packets, now)
         if answer is not None:
             client.send(answer)
 
     def go(self) -> None:
         self._crew.go()
 
-    def take_new(self, wire: bytes, client: Answerable, packets: PacketCache) -> bytes | None:
-        """As `take`, for a message that is none of the kept answers' byte for byte.
+    def take_new(
+        self, wire: bytes, message: bytes, client: Answerable, packets: PacketCache, now: float
+    ) -> bytes | None:
+        """As `take`, for a message that is none of the kept answers' byte for byte. `message` is `wire` less its id.
 
         Gives the answer where it is there at once; where it is not, `client.lasting().send` is called for it.
         """
+        folded = packets.find_folded(message, now)
+        if folded is not None:
+            kept, end = folded
+            return packets.answer(wire, end + 2, kept, client)
         try:
             if len(wire) > LONGEST and wire[2] & 0x78 == 0:
                 raise WireError("a query longer than any honest one")
@@ -123,15 +122,15 @@ class Server:
                 client.lasting().send(None)
             return refused
         key = packets.key_of(query)
-        if key is not None and key != wire[2:]:
-            kept = packets.find(key, trio.current_time())
-            if kept is not None:
-                return packets.answer(wire, query.question_end, kept, client)
+        if key is not None and key != message:  # with options that `find_folded` does not know
+            same = packets.find(key, now)
+            if same is not None:
+                return packets.answer(wire, query.question_end, same, client)
         query.ask = self.ask
         query.server = self.label
         edns = query.edns
         if query.class_ == _IN and query.flags & 0x7800 == 0 and (edns is None or not edns.version):
-            answer = self._answer_at_once(query, key, packets)
+            answer = self._answer_at_once(query, client, key, packets)
             if isinstance(answer, Later):
                 return None
             if answer is not None:
@@ -148,7 +147,9 @@ class Server:
             client.send(None)
         return None
 
-    def _answer_at_once(self, query: Query, key: bytes | None, packets: PacketCache) -> bytes | Later | None:
+    def _answer_at_once(
+        self, query: Query, client: Answerable, key: bytes | None, packets: PacketCache
+    ) -> bytes | Later | None:
         """The message for a plain query whose answer stands in memory, or what will give it.
 
         None where the chain must be asked.
@@ -159,6 +160,7 @@ class Server:
         try:
             reply = route.at_once(query)
             if isinstance(reply, Later):
+                query.client = client.lasting()
                 self._expect(reply, query, key, packets, route)
                 return reply
             if reply is None or reply.dropped:
@@ -169,7 +171,6 @@ class Server:
 
     def _expect(self, later: Later, query: Query, key: bytes | None, packets: PacketCache, route: Route) -> None:
         """The query is answered when its reply is there: no coroutine waits for it."""
-        query.client = query.client.lasting()  # type: ignore[attr-defined]  # it came from a listener
         query.began = perf_counter()
         router = self.router
         router.under_way += 1

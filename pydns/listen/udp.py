@@ -138,12 +138,7 @@ class UdpListener:
             else:
                 client.slot = i
                 wire = data[at : at + 2].tobytes() + key
-                folded = packets.find_folded(key, now)
-                if folded is not None:
-                    kept, end = folded
-                    answer: bytes | None = packets.answer(wire, end + 2, kept, client)
-                else:
-                    answer = server.take_new(wire, client, packets)
+                answer = server.take_new(wire, key, client, packets, now)
                 if answer is not None and (length := len(answer)) <= SIZE:
                     data[at : at + length] = answer
                     outgoing[i] = length

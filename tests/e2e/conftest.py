@@ -2,6 +2,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.e2e.multisocket import Site
 from tests.e2e.programs import free_port
 from tests.pydns.life import WriteFile
 
@@ -27,3 +28,9 @@ def write(tmp_path: Path) -> WriteFile:
         return path
 
     return write
+
+
+@pytest.fixture
+def site(corefile: Path) -> Site:
+    """Two processes and their parent, with pages."""
+    return Site(corefile)

@@ -11,8 +11,8 @@ import trio
 
 from pydns.records import Ede
 from pydns.testing import RunningServer, running_server
+from tests.e2e.multisocket import get
 from tests.e2e.programs import Answer, dig, free_port, installed, serving, until
-from tests.e2e.test_multisocket import get
 from tests.pydns.kubernetes.served import served
 from tests.pydns.kubernetes.standin import StandIn
 

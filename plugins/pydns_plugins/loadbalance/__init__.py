@@ -29,7 +29,6 @@ MOST_OCTETS: Final = 1 << 24
 """Octets of a weight file at most."""
 
 _TRANSFERS: Final = frozenset((Type.AXFR, Type.IXFR))
-_FEW: Final = (b"\0\0", b"\0\1")  # counts in a header
 _SLICE: Final = 200  # lines that are read before others have their turn: less than a millisecond
 
 
@@ -49,13 +48,6 @@ class Loadbalance(AtOnce):
         return (cls(read_options(directives, block)),)
 
     def amend(self, query: Query, reply: Reply) -> Reply:
-        wire = reply.wire
-        if (
-            (len(reply.answer) < 2 and len(reply.additional) < 2)
-            if wire is None
-            else (wire[6:8] in _FEW and wire[10:12] in _FEW and wire[8:10] in _FEW)
-        ):
-            return reply  # most have nothing to order
         if reply.rcode != Rcode.NOERROR or reply.dropped or query.type in _TRANSFERS:
             return reply
         asked = self._policy.asked

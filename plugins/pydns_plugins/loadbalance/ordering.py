@@ -32,6 +32,8 @@ def ordered(reply: Reply, policy: Policy) -> Reply:
     """
     wire = reply.wire
     if wire is None:
+        if len(reply.answer) < 2 and len(reply.authority) < 2 and len(reply.additional) < 2:
+            return reply  # most
         return _ordered_records(reply, policy)
     if wire[6:12] in _FEW:
         return reply
