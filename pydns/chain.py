@@ -6,8 +6,9 @@ from collections.abc import Callable, Coroutine, Sequence
 from typing import TYPE_CHECKING, Any
 
 from pydns.later import Later
+from pydns.packed import FREE, AskPacked, Packed, Passage
 from pydns.plugin import AtOnce, CallNext, Plugin, Turn, leave, pass_on
-from pydns.records import Ede
+from pydns.records import Ede, Opcode
 from pydns.reply import Reply
 
 if TYPE_CHECKING:
@@ -116,12 +117,53 @@ def amended(query: Query, found: Reply | Turn | None, amends: tuple[Amend, ...])
     return found if isinstance(found, Reply) else None
 
 
+def fold_packed(plugins: Sequence[Plugin]) -> AskPacked | None:
+    """The same chain for plain queries of class IN, as far as answers depend on name and type alone.
+
+    The function gives None where the chain must be asked in another way. None: no plugin has such answers.
+    """
+    sources: list[tuple[Callable[[bytes, int], Packed | Turn], Passage]] = []
+    above = FREE
+    for plugin in plugins:
+        if Opcode.QUERY not in plugin.opcodes:
+            continue
+        kind = type(plugin)
+        if kind.at_once is not pass_on:
+            if not _stands_for(kind, "packed", "at_once", "serve"):
+                break
+            sources.append((plugin.packed, above))
+        if kind.amend is not leave:
+            passage = plugin.passage() if _stands_for(kind, "passage", "amend", "serve") else None
+            if passage is None:
+                break
+            if passage is not FREE:
+                above = above.after(passage)
+    if not sources:
+        return None
+
+    def answer(name: bytes, type_: int) -> Packed | None:
+        for ask, passage in sources:
+            found = ask(name, type_)
+            if found is Turn.NEXT:
+                continue
+            if isinstance(found, Turn):
+                return None
+            return found if passage is FREE else passage.through(found)
+        return None
+
+    return answer
+
+
 def _speaks_at_once(kind: type[Plugin]) -> bool:
-    """False too where a derived class has changed `serve` alone."""
+    return _stands_for(kind, "at_once", "serve")
+
+
+def _stands_for(kind: type[Plugin], name: str, *others: str) -> bool:
+    """Whether a plugin's method says what `others` would do: not where a derived class has changed those alone."""
     for each in kind.__mro__:
-        if "at_once" in vars(each):
+        if name in vars(each):
             return each is not Plugin
-        if "serve" in vars(each):
+        if any(other in vars(each) for other in others):
             return False
     return False
 

@@ -253,7 +253,7 @@ class PacketCache:
         """
         if query.personal or not reply.replay or reply.finish or reply.rcode not in _KEPT_RCODES:
             return
-        if not self._was_seen(hash(key)):
+        if not self.was_seen(hash(key)):
             return
         names = (query.name, *query.asked_within)
         changes = self._changes
@@ -292,7 +292,7 @@ class PacketCache:
         )
         self._put(key, kept)
 
-    def _was_seen(self, number: int) -> bool:
+    def was_seen(self, number: int) -> bool:
         """Whether a key of that hash was asked before and not too many others since; from now on it was."""
         place, tag = number % _PLACES, number >> 16 & 0xFFFFFFFF
         last = self._seen[place]

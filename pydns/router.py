@@ -10,6 +10,7 @@ from pydns.records import Type
 
 if TYPE_CHECKING:
     from pydns.later import Later
+    from pydns.packed import AskPacked
     from pydns.plugin import CallNext
     from pydns.query import Query
     from pydns.refusal import WatchRefusals
@@ -21,10 +22,11 @@ class Route:
     """A server block as the router sees it: a chain for each opcode, the classes it answers, and its filters.
 
     `at_once` gives the answers to plain queries that are there at once (see `pydns.chain.fold_at_once`).
+    `packed` those to plain queries that depend on name and type alone (`pydns.chain.fold_packed`).
     `refusals`: see `Settings.refusals`.
     """
 
-    __slots__ = ("at_once", "chains", "classes", "filters", "observers", "reads_options", "refusals")
+    __slots__ = ("at_once", "chains", "classes", "filters", "observers", "packed", "reads_options", "refusals")
 
     def __init__(
         self,
@@ -35,6 +37,7 @@ class Route:
         observers: Sequence[Observer] = (),
         at_once: Callable[[Query], Reply | Later | None] | None = None,
         refusals: Mapping[str, WatchRefusals] | None = None,
+        packed: AskPacked | None = None,
     ) -> None:
         self.chains = chains
         self.classes = classes
@@ -43,6 +46,7 @@ class Route:
         self.observers = tuple(observers)
         self.at_once = at_once
         self.refusals = refusals or {}
+        self.packed = packed
 
     def takes(self, query: Query) -> bool:
         return all(takes(query) for takes in self.filters)
@@ -81,6 +85,15 @@ class Router:
         if query.type == Type.DS and name != ROOT:
             return self._find(query, parent(name)) or self._find(query, name)
         return self._find(query, name)
+
+    def find_unfiltered(self, name: bytes) -> tuple[Route, bytes] | None:
+        """The block that answers a name, and its zone, for all types but DS; None where only the query can tell."""
+        if self._only is not None:
+            return self._only, ROOT
+        for zone in ancestors(name):
+            for route in self._routes.get(zone, ()):
+                return None if route.filters else (route, zone)
+        return None
 
     def _find(self, query: Query, name: bytes) -> Route | None:
         for zone in ancestors(name):

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from pydns import names
 from pydns.chain import amended
+from pydns.directlane import DirectLane
 from pydns.errors import WireError
 from pydns.later import Later
 from pydns.logs import is_logged
@@ -61,6 +62,7 @@ class Server:
         self._shed: Metric | None = None
         self._failures = house.metrics.counter("coredns_panics_total", "A metrics that counts the number of panics.")
         self._packets: dict[tuple[str, int], PacketCache] = {}
+        self.direct = DirectLane(router, label)
         house.metrics.before_reading(self._hand_in, first=True)
         self.route(router)
 
@@ -69,6 +71,7 @@ class Server:
         self.router = router
         self._hand_in()
         self._packets = {}
+        self.direct = DirectLane(router, self.label)
 
     def packets(self, transport: str, family: int) -> PacketCache:
         """The answers that may be replayed to who comes this way; another object after each `route`."""
@@ -83,6 +86,7 @@ class Server:
         self.house.metrics.forget(self._hand_in)
 
     def _hand_in(self) -> None:
+        self.direct.hand_in()
         for packets in self._packets.values():
             packets.hand_in()
 
@@ -94,7 +98,7 @@ class Server:
         if kept is not None:
             client.send(packets.answer_same(wire, kept, client))
             return
-        answer = self.take_new(wire, key, client, packets, now)
+        answer = self.direct.answer(wire, key, client, packets, now) or self.take_new(wire, key, client, packets, now)
         if answer is not None:
             client.send(answer)
 
@@ -104,14 +108,10 @@ class Server:
     def take_new(
         self, wire: bytes, message: bytes, client: Answerable, packets: PacketCache, now: float
     ) -> bytes | None:
-        """As `take`, for a message that is none of the kept answers' byte for byte. `message` is `wire` less its id.
+        """As `take`, for what is neither kept nor answered directly. `message` is `wire` less its id.
 
         Gives the answer where it is there at once; where it is not, `client.lasting().send` is called for it.
         """
-        folded = packets.find_folded(message, now)
-        if folded is not None:
-            kept, end = folded
-            return packets.answer(wire, end + 2, kept, client)
         try:
             if len(wire) > LONGEST and wire[2] & 0x78 == 0:
                 raise WireError("a query longer than any honest one")
@@ -122,7 +122,7 @@ class Server:
                 client.lasting().send(None)
             return refused
         key = packets.key_of(query)
-        if key is not None and key != message:  # with options that `find_folded` does not know
+        if key is not None and key != message:  # in other letters, or with options left out
             same = packets.find(key, now)
             if same is not None:
                 return packets.answer(wire, query.question_end, same, client)

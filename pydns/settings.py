@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 
     Observer = Callable[[Query, Reply, bytes | None, float], Credit | None]
     """Told of each client's query that a block has answered: the reply, the message that leaves (None where none does),
-    and the seconds that it took. What it gives counts replays of that answer."""
+    and the seconds that it took. What it gives counts replays of that answer, and of all that are like it in server,
+    zone, transport, family, type, DO, rcode, plugin and both sizes: it can depend on nothing else."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from pydns import names
-from pydns.chain import fold, fold_at_once
+from pydns.chain import fold, fold_at_once, fold_packed
 from pydns.corefile import values
 from pydns.corefile.files import absolute
 from pydns.corefile.tree import Corefile, Position
@@ -78,6 +78,7 @@ class Block:
             self.settings.observers,
             fold_at_once(self.plugins, Opcode.QUERY),
             self.settings.refusals,
+            fold_packed(self.plugins),
         )
 
 

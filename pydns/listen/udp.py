@@ -117,6 +117,7 @@ class UdpListener:
             server.count_shed("query", count)  # answers to these would only push out others
             return count
         packets = server.packets("udp", self.family)
+        direct = server.direct.answer
         get, epoch, now = packets.entries.get, server.house.changes.epoch, trio.current_time()
         data, lengths, outgoing = batch.data, batch.lengths, batch.outgoing
         at = first = 0
@@ -138,7 +139,7 @@ class UdpListener:
             else:
                 client.slot = i
                 wire = data[at : at + 2].tobytes() + key
-                answer = server.take_new(wire, key, client, packets, now)
+                answer = direct(wire, key, client, packets, now) or server.take_new(wire, key, client, packets, now)
                 if answer is not None and (length := len(answer)) <= SIZE:
                     data[at : at + length] = answer
                     outgoing[i] = length

@@ -24,7 +24,9 @@ LOWER_ROOMS = {
     "reply": {"records"},
     "wire": {"errors", "names", "query", "records"},
     "family": set(),
-    "plugin": {"changes", "family", "later", "metrics", "records"},
+    "plugin": {"changes", "family", "later", "metrics", "packed", "records"},
+    "packed": set(),
+    "directlane": {"names", "packetcache", "records", "reply", "wire"},
     "corefile": {"errors", "names"},
     "upstream": {"corefile", "errors", "names", "plugin", "query", "records", "reply", "wire"}
     | {"mmsg", "tick", "waiter"},

@@ -9,7 +9,7 @@ import dnslib
 import trio
 
 from pydns import names
-from pydns.chain import fold, fold_at_once
+from pydns.chain import fold, fold_at_once, fold_packed
 from pydns.corefile.tree import Directive, ServerBlock
 from pydns.crew import Crew
 from pydns.plugin import CallNext, House, Plugin
@@ -103,6 +103,7 @@ def route(*plugins: Plugin, filters: Sequence[Callable[[Query], bool]] = ()) -> 
         filters,
         settings.observers,
         fold_at_once(plugins, Opcode.QUERY),
+        packed=fold_packed(plugins),
     )
 
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, ClassVar, Final, Self
 
 from pydns.corefile import values
-from pydns.plugin import AtOnce, Turn
+from pydns.plugin import AtOnce, Turn, none_packed
 from pydns.query import Query
 from pydns.records import Class, Record, Type
 from pydns.reply import Reply
@@ -33,3 +33,5 @@ class Any(AtOnce):
         if query.type != Type.ANY or query.class_ != Class.IN:
             return Turn.NEXT
         return Reply((Record(query.name, Type.HINFO, Class.IN, _TTL, _RDATA),), by=self.name)
+
+    packed = none_packed

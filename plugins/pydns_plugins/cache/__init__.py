@@ -12,6 +12,7 @@ import trio
 from pydns import names
 from pydns.corefile import values
 from pydns.corefile.tree import Directive, ServerBlock
+from pydns.packed import Passage
 from pydns.plugin import CallNext, Plugin, Turn, pass_on
 from pydns.query import Query
 from pydns.records import Ede, Type, type_text
@@ -98,6 +99,12 @@ class Cache(Plugin):
             return Turn.SERVE
         bound(reply, self.options)
         return reply
+
+    def passage(self) -> Passage | None:
+        success, denial = self.options.success, self.options.denial
+        if self._zones is not None:
+            return None
+        return Passage(success.least, success.most, denial.least, denial.most)
 
     async def _ask(self, query: Query, call_next: CallNext, key: Key, opinions: int) -> tuple[End, Reply]:
         """The answer from below, of one's own asking or of another's that is under way."""

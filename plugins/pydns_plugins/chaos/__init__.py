@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, ClassVar, Final, Self
 
 from pydns import __version__, names
 from pydns.corefile import values
-from pydns.plugin import AtOnce, Turn
+from pydns.plugin import AtOnce, Turn, none_packed
 from pydns.query import Query
 from pydns.records import Class, Record, Type
 from pydns.reply import Reply
@@ -50,6 +50,8 @@ class Chaos(AtOnce):
             return Turn.NEXT
         answer = [Record(query.name, Type.TXT, Class.CH, 0, _packed(text)) for text in texts]
         return Reply(answer, flags=Reply.AA, by=self.name)
+
+    packed = none_packed
 
     def _texts(self, name: bytes) -> Sequence[str]:
         if name in _VERSION_NAMES:

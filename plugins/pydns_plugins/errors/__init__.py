@@ -12,6 +12,7 @@ from pydns import names
 from pydns.corefile import values
 from pydns.errors import CorefileError, PydnsError
 from pydns.logs import mark_logged, printable
+from pydns.packed import FREE, Passage
 from pydns.plugin import CallNext, Plugin, pass_on
 from pydns.query import Query
 from pydns.records import Ede, Rcode, type_text
@@ -86,6 +87,10 @@ class Errors(Plugin):
         if reply.rcode == Rcode.SERVFAIL and reply.errors and not _is_repeated(reply):
             self._tell(query, "; ".join(_ede_text(code, text) for code, text in reply.errors))
         return reply
+
+    def passage(self) -> Passage:
+        """No packed answer is a failure."""
+        return FREE
 
     async def run(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
         task_status.started()

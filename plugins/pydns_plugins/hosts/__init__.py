@@ -13,6 +13,7 @@ from pydns import names
 from pydns.corefile import values
 from pydns.corefile.tree import Directive, ServerBlock
 from pydns.look import Look
+from pydns.packed import Packed
 from pydns.plugin import AtOnce, Turn
 from pydns.query import Query
 from pydns.records import Class, Ede, Type
@@ -87,6 +88,17 @@ class Hosts(AtOnce):
         if not answer:
             reply.lifetime = self.options.ttl  # no record says how long it holds; a change ends it at once anyhow
         return reply
+
+    def packed(self, name: bytes, type_: int) -> Packed | Turn:
+        content = self._content
+        if content is None or (type_ != _A and type_ != _AAAA):
+            return Turn.SERVE
+        if not self._every_name and names.longest_match(name, self._zones) is None:
+            return Turn.NEXT
+        found = content.packed(name, type_)
+        if found is None:
+            return Turn.NEXT if self._may_fall_through(name) else Turn.SERVE
+        return found
 
     def _may_fall_through(self, name: bytes) -> bool:
         """Whether a query for what is not here goes on to the next plugin."""

@@ -7,6 +7,7 @@ from typing import Final
 
 from pydns import names
 
+_COLON: Final = ord(":")  # to look for a number is much quicker than for bytes
 _V4_MAPPED: Final = bytes(10) + b"\xff\xff"
 
 
@@ -19,7 +20,7 @@ def address(word: bytes) -> bytes | None:
 def packed_address(word: bytes) -> bytes | None:
     """4 or 16 octets; IPv4-mapped IPv6 addresses (`::ffff:192.0.2.1`) are IPv4, as CoreDNS takes them."""
     try:
-        packed = inet_pton(AF_INET6 if b":" in word else AF_INET, word.decode("ascii"))
+        packed = inet_pton(AF_INET6 if _COLON in word else AF_INET, word.decode("ascii"))
     except (OSError, ValueError):
         return None
     return packed.removeprefix(_V4_MAPPED) if len(packed) == 16 else packed
@@ -34,6 +35,12 @@ def spelled_address(packed: bytes) -> bytes:
 def is_wildcard(name: bytes) -> bool:
     """`*` as the whole leftmost label stands for any one label."""
     return name.startswith(b"*.") or name == b"*"
+
+
+def wildcard(name: bytes) -> bytes:
+    """The wildcard that stands for a name."""
+    dot = name.find(b".")
+    return b"*" + name[dot:] if dot >= 0 else b"*"
 
 
 def wire(name: bytes) -> bytes:

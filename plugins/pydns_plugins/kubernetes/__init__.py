@@ -12,6 +12,7 @@ from pydns import names
 from pydns.corefile import values
 from pydns.corefile.tree import Directive, ServerBlock
 from pydns.look import Look
+from pydns.packed import Packed
 from pydns.plugin import CallNext, Plugin, Turn, leave
 from pydns.query import Query
 from pydns.records import Class, Ede, Rcode, Type
@@ -77,6 +78,16 @@ class Kubernetes(Plugin):
         if said is None:
             return Turn.NEXT
         return said if isinstance(said, Reply) else Turn.SERVE
+
+    def packed(self, name: bytes, type_: int) -> Packed | Turn:
+        zone = names.longest_match(name, self._zones)
+        if zone is None:
+            return Turn.NEXT
+        lookup = self._lookup
+        found = lookup.packed(name, type_, zone) if lookup is not None else None
+        if found is None or (found[0] & 15 and self._fallthrough):  # NXDOMAIN, and others may know
+            return Turn.SERVE
+        return found
 
     amend = leave
 

@@ -17,19 +17,21 @@ from collections.abc import Callable, Sequence
 from typing import Final
 
 from pydns import names
+from pydns.packed import Packed
 from pydns.records import Record, Type
 from pydns_plugins.kubernetes import records
 from pydns_plugins.kubernetes.answers import NO_DATA, Found, Options
 from pydns_plugins.kubernetes.index import Index
+from pydns_plugins.kubernetes.packing import Packer, denial
 from pydns_plugins.kubernetes.pods import find_pod
 from pydns_plugins.kubernetes.records import Target
 from pydns_plugins.kubernetes.reverse import find_address, is_reverse
 from pydns_plugins.kubernetes.servers import Server
-from pydns_plugins.kubernetes.services import find_plain, find_service
+from pydns_plugins.kubernetes.services import find_plain, find_service, plain_service
 
 _ARPA: Final = b"\x04arpa\0"
 _MOST: Final = 32_768  # records that are kept packed
-_A, _AAAA = int(Type.A), int(Type.AAAA)
+_A, _AAAA, _PTR = int(Type.A), int(Type.AAAA), int(Type.PTR)
 
 
 class Lookup:
@@ -39,6 +41,7 @@ class Lookup:
         self.index = index
         self.options = options
         self._servers = servers
+        self._packer = Packer(options.ttl)
         self._kept: dict[tuple[bytes, int], Found] = {}
         self._soa: dict[bytes, tuple[Record, ...]] = {}
         self._size = 0
@@ -55,6 +58,18 @@ class Lookup:
             if found is not None and found.why:
                 self._keep((name, type_), found)
         return found
+
+    def packed(self, name: bytes, type_: int, zone: bytes) -> Packed | None:
+        """The answer with its records packed, where they are addresses of a service or none; None for all else."""
+        if self._version != self.index.version:
+            self._forget()
+        service = plain_service(self.index, self.options, name, type_, zone)
+        if service is not None:
+            found = self._packer.addresses(service.cluster_ips, type_)
+            return found or denial(name, zone, self.soa(zone), exists=True)
+        if type_ == _PTR or name.endswith(_ARPA) or self._find(name, type_, zone) is not None:
+            return None
+        return denial(name, zone, self.soa(zone), exists=False)
 
     def _keep(self, key: tuple[bytes, int], found: Found) -> None:
         size = 1 + len(found.answer) + len(found.additional)

@@ -7,7 +7,7 @@ from typing import Final
 
 from pydns import names
 from pydns.records import Type
-from pydns.services.model import Port
+from pydns.services.model import Port, Service
 from pydns.services.spelling import is_address
 from pydns_plugins.kubernetes import records
 from pydns_plugins.kubernetes.answers import NO_DATA, Found, Options
@@ -48,18 +48,28 @@ def find_service(
 
 def find_plain(index: Index, options: Options, name: bytes, type_: int, zone: bytes) -> Found | None:
     """As `find_service`, for what is asked most: the cluster addresses of a service. None for all else."""
-    parent = SVC + zone
-    entry = index.entries.get(name[: -len(parent)]) if name.endswith(parent) else None
-    service = entry.service if entry is not None else None
-    if service is None or not service.cluster_ips or options.ignore_empty or type_ not in (_A, _AAAA):
-        return None
-    if service.external_name or name[1 + name[0] : -len(parent)] not in index.namespaces:
+    service = plain_service(index, options, name, type_, zone)
+    if service is None:
         return None
     size = 4 if type_ == _A else 16
     answer = [
         records.address_record(name, address, options.ttl) for address in service.cluster_ips if len(address) == size
     ]
     return Found(tuple(answer), (), f"service {service.namespace}/{service.name}")
+
+
+def plain_service(index: Index, options: Options, name: bytes, type_: int, zone: bytes) -> Service | None:
+    """The service whose cluster addresses are the answer; None where it takes `find_service` to tell."""
+    if type_ != _A and type_ != _AAAA:
+        return None
+    parent = SVC + zone
+    entry = index.entries.get(name[: -len(parent)]) if name.endswith(parent) else None
+    service = entry.service if entry is not None else None
+    if service is None or not service.cluster_ips or options.ignore_empty:
+        return None
+    if service.external_name or name[1 + name[0] : -len(parent)] not in index.namespaces:
+        return None
+    return service
 
 
 def _targets(entry: Entry, owner: bytes, labels: Sequence[bytes]) -> list[Target]:

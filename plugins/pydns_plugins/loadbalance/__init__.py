@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, ClassVar, Final, Self
 
 import trio
 
+from pydns.packed import Passage
 from pydns.plugin import AtOnce
 from pydns.query import Query
 from pydns.records import Rcode, Type
@@ -52,6 +53,10 @@ class Loadbalance(AtOnce):
             return reply
         asked = self._policy.asked
         return ordered(reply, self._policy) if asked is None or query.type in asked else reply
+
+    def passage(self) -> Passage:
+        """One record has no order."""
+        return Passage(records=1)
 
     async def run(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
         path, reload = self.options.weights, self.options.reload

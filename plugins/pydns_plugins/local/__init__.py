@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, ClassVar, Final, Self
 
 from pydns import names
 from pydns.corefile import values
-from pydns.plugin import CallNext, Plugin
+from pydns.plugin import CallNext, Plugin, Turn, leave
 from pydns.query import Query
 from pydns.records import Class, Rcode, type_text
 from pydns.reply import Reply
@@ -60,6 +60,17 @@ class Local(Plugin):
         if held is None:
             return Reply(authority=(soa(zone),), rcode=Rcode.NXDOMAIN, flags=Reply.AA, by=self.name)
         return self._answer(query, held, zone)
+
+    def at_once(self, query: Query) -> Turn:
+        return Turn.SERVE if query.class_ == Class.IN and self._is_local(query.name) else Turn.NEXT
+
+    def packed(self, name: bytes, type_: int) -> Turn:
+        return Turn.SERVE if self._is_local(name) else Turn.NEXT
+
+    amend = leave
+
+    def _is_local(self, name: bytes) -> bool:
+        return names.longest_match(name, ZONES) is not None or (self.prefix and name.startswith(_LABEL))
 
     def _localhost(self, query: Query, zone: bytes) -> Reply:
         """The answer for a name below localhost (RFC 6761 section 6.3), or beginning with it. Both are mistakes."""

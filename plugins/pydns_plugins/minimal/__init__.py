@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, ClassVar, Final, Self
 
 from pydns.corefile import values
 from pydns.errors import WireError
+from pydns.packed import FREE, Passage
 from pydns.plugin import AtOnce
 from pydns.query import Query
 from pydns.records import Rcode, Type
@@ -44,6 +45,10 @@ class Minimal(AtOnce):
             return reply
         types = {record.type for record in reply.authority}
         return reply.replace(authority=(), additional=()) if _may_go(bool(reply.answer), types, query.do) else reply
+
+    def passage(self) -> Passage:
+        """A packed answer holds nothing that one can do without."""
+        return FREE
 
 
 def _cut(reply: Reply, wire: bytes, do: bool) -> Reply:

@@ -68,6 +68,32 @@ COREFILES = {
 }
 """
     + _ELSEWHERE.replace("hosts.test in-addr.arpa:53 {", "{"),
+    "direct": """
+. {
+    prometheus
+    errors
+    local
+    any
+    chaos
+    loadbalance
+    cache 5 {
+        denial 100 3 2
+    }
+    minimal
+    hosts FOLDER/hosts {
+        fallthrough
+    }
+    kubernetes cluster.local in-addr.arpa ip6.arpa {
+        services FOLDER/services.toml
+        ttl 6
+        fallthrough in-addr.arpa ip6.arpa
+    }
+    forward . 127.0.0.1:5399 {
+        max_fails 0
+    }
+}
+"""
+    + _ELSEWHERE.replace("hosts.test in-addr.arpa:53 {", "{"),
     "prefetch": """
 . {
     prometheus

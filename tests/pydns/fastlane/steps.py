@@ -27,6 +27,7 @@ NAMES: Final = [
     "other.hosts.test",
     "4.2.0.192.in-addr.arpa",
     "web.shop.svc.cluster.local",
+    "none.shop.svc.cluster.local",
     "ext.shop.svc.cluster.local",
     "a.head.shop.svc.cluster.local",
     "head.shop.svc.cluster.local",

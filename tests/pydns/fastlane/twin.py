@@ -14,6 +14,7 @@ import trio
 
 from pydns.corefile.parser import parse_text
 from pydns.crew import Crew
+from pydns.directlane import DirectLane
 from pydns.generation import Generation
 from pydns.look import look
 from pydns.metrics import Histogram
@@ -81,6 +82,11 @@ class Counting(Server):
         self.most_bytes = most_bytes
         self.caches: list[Counted] = []
         super().__init__(*arguments)
+
+    def route(self, router: Router) -> None:
+        super().route(router)
+        if not self.most_bytes:
+            self.direct = DirectLane(Router({}), self.label)  # nobody whose answers are packed
 
     def packets(self, transport: str, family: int) -> PacketCache:
         found = self._packets.get((transport, family))
