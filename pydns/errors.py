@@ -52,6 +52,10 @@ class WireError(PydnsError):
         self.reply_with = reply_with
 
 
+class ZoneError(PydnsError):
+    """Records that make no zone, or a change that does not fit the zone it is for."""
+
+
 class StartError(PydnsError):
     """The server cannot start or reload for a reason outside the Corefile: a port taken, a missing file."""
 

@@ -41,6 +41,7 @@ LOWER_ROOMS = {
     "mmsg": set(),
     "tick": set(),
     "crew": {"waiter"},
+    "steps": set(),
     "router": {"later", "names", "records"},
 }
 

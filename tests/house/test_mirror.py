@@ -21,6 +21,8 @@ COVERED_BY = {
     "pydns/http.py": "tests/pydns/listen/test_http.py",
     "pydns/plugin.py": "tests/plugins/test_readme_example.py",
     "pydns/testing.py": "tests/e2e/test_queries.py",
+    "pydns/zone/rrset.py": "tests/pydns/zone/test_zone.py",
+    "pydns/zone/node.py": "tests/pydns/zone/test_builder.py",
     "pydns/listen/taker.py": "tests/pydns/listen/test_tcp.py",
     "pydns/listen/bound.py": "tests/pydns/test_run.py",
     "pydns/corefile/tree.py": "tests/pydns/corefile/test_parser.py",

@@ -1,0 +1,53 @@
+"""Work in steps comes to its end, and others have their turns meanwhile."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+
+import pytest
+import trio
+
+from pydns.steps import in_slices, whole
+
+
+def counting(to: int) -> Generator[None, None, int]:
+    for _ in range(to):
+        yield
+    return to
+
+
+def failing() -> Generator[None, None, None]:
+    yield
+    raise KeyError("broken")
+
+
+def test_all_steps_at_once() -> None:
+    assert whole(counting(5)) == 5
+
+
+async def test_in_slices() -> None:
+    assert await in_slices(counting(5)) == 5
+
+
+async def test_others_have_their_turns(autojump_clock: trio.abc.Clock) -> None:
+    turns = 0
+
+    def endless() -> Generator[None, None, None]:
+        while turns < 3:
+            yield
+
+    async def others() -> None:
+        nonlocal turns
+        while True:
+            await trio.lowlevel.checkpoint()
+            turns += 1
+
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(others)
+        await in_slices(endless())
+        nursery.cancel_scope.cancel()
+
+
+async def test_what_they_raise_comes_out() -> None:
+    with pytest.raises(KeyError, match="broken"):
+        await in_slices(failing())
