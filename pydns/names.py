@@ -143,6 +143,16 @@ def is_within(name: bytes, zone: bytes) -> bool:
     return i == excess
 
 
+def is_name(octets: bytes) -> bool:
+    """True for one whole name in wire form, in whatever letters, and nothing else."""
+    at, size = 0, len(octets)
+    while at < size <= MAX_LENGTH and octets[at] <= MAX_LABEL:
+        if not octets[at]:
+            return at + 1 == size
+        at += 1 + octets[at]
+    return False
+
+
 def longest_match(name: bytes, zones: frozenset[bytes] | set[bytes] | dict[bytes, object]) -> bytes | None:
     """The longest of `zones` that holds `name`; None where none does."""
     if name in zones:

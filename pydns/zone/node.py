@@ -13,7 +13,7 @@ from struct import Struct
 from typing import Final
 
 from pydns.errors import ZoneError
-from pydns.names import LOWER
+from pydns.names import LOWER, is_name
 from pydns.records import Class, Type, type_text
 
 CUT: Final = 1
@@ -113,6 +113,8 @@ def _packed_set(type_: int, rdatas: Rdatas) -> bytes:
         ttl = own if type_ == _RRSIG else lowest
         if len(rdata) > MAX_LENGTH:
             raise ZoneError(f"rdata of {len(rdata)} octets")
+        if type_ in _FLAGS and not is_name(rdata):
+            raise ZoneError(f"the rdata of a {type_text(type_)} record is no name")
         # RFC 2181 section 8: one with the highest bit set is 0.
         parts.append(RECORD.pack(_POINTER, type_, _IN, ttl if ttl <= _MAX_TTL else 0, len(rdata)))
         parts.append(rdata)

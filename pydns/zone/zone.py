@@ -10,7 +10,8 @@ from pydns.names import to_text
 from pydns.records import Record, Type
 from pydns.steps import whole
 from pydns.zone import node as nodes
-from pydns.zone.rrset import RRset, serial_of
+from pydns.zone.rrset import RRset, minimum_of, serial_of
+from pydns.zone.signatures import signatures
 
 Parts = Sequence[dict[bytes, bytes]]
 """From name to node (see `pydns.zone.node`), divided by the name's hash. One, or a power of two."""
@@ -28,7 +29,7 @@ _MIN_SOA: Final = 22  # octets: two names of the root, five numbers
 class Zone:
     """Made by `Builder.finish`, or of another one by `changed`. Names are those of `pydns.names`."""
 
-    __slots__ = ("mask", "names", "origin", "parts", "records", "serial", "soa")
+    __slots__ = ("mask", "names", "negative", "negative_signed", "origin", "parts", "records", "serial", "soa")
 
     def __init__(self, origin: bytes, parts: Parts, names: int, records: int) -> None:
         """`names` and `records`: how many. Raises ZoneError where there is not one SOA record."""
@@ -46,6 +47,12 @@ class Zone:
             raise ZoneError(f"the SOA record of {to_text(origin)} is cut")
         self.soa: RRset = soa
         self.serial = serial_of(soa.rdatas[0])
+        # What stands in the authority section of negative answers, with the TTL of these (RFC 2308 section 3).
+        ttl = min(soa.ttl, minimum_of(soa.rdatas[0]))
+        (record,) = soa.records()
+        self.negative: tuple[Record, ...] = (record._replace(ttl=ttl),)
+        signed = signatures(self.node(origin) or nodes.EMPTY, origin, _SOA)
+        self.negative_signed = (*self.negative, *(each._replace(ttl=min(each.ttl, ttl)) for each in signed))
 
     def node(self, name: bytes) -> bytes | None:
         """What stands at a name; None where it does not exist."""

@@ -152,3 +152,22 @@ def test_ancestors_are_the_parents_one_after_the_other(name: bytes) -> None:
 
 def test_the_root_is_its_own_parent() -> None:
     assert names.parent(names.ROOT) == names.ROOT
+
+
+@pytest.mark.parametrize(
+    ("octets", "is_one"),
+    [
+        (b"\0", True),
+        (b"\3Www\0", True),
+        (b"\3www", False),
+        (b"\3www\0\0", False),
+        (b"\3ww", False),
+        (b"", False),
+        (b"\xc0\x0c", False),
+        (b"\x40" + bytes(64) + b"\0", False),
+        ((b"\x3f" + b"x" * 63) * 3 + b"\x3d" + b"x" * 61 + b"\0", True),
+        ((b"\x3f" + b"x" * 63) * 3 + b"\x3e" + b"x" * 62 + b"\0", False),
+    ],
+)
+def test_a_name_is_whole_and_nothing_else(octets: bytes, is_one: bool) -> None:
+    assert names.is_name(octets) is is_one

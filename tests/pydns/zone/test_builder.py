@@ -15,7 +15,7 @@ from pydns.zone import node as nodes
 from pydns.zone.builder import MAX_RECORDS, Builder
 from pydns.zone.zone import LARGE, PARTS, Zone
 from tests.pydns.zone.model import existing, model_of, rrsets, rrsets_of
-from tests.pydns.zone.zones import ORIGIN, RECORDS, absolute, build, record, soa, zone_of
+from tests.pydns.zone.zones import ORIGIN, RECORDS, absolute, build, record, soa, spelled, zone_of
 
 
 @given(RECORDS)
@@ -108,6 +108,9 @@ def test_a_ttl_with_the_highest_bit_is_zero() -> None:
         ([soa(), record("a", "ANY", b"1111")], "type ANY"),
         ([soa(), record("a", "OPT", b"")], "type OPT"),
         ([soa(), *(record("a", "TXT", b"\xff" + i.to_bytes(255)) for i in range(300))], "more than fit any message"),
+        ([soa(), record("a", "CNAME", b"")], "rdata of a CNAME record is no name"),
+        ([soa(), record("a", "DNAME", spelled("b") + b"x")], "rdata of a DNAME record is no name"),
+        ([soa(), record("a", "NS", b"\2a")], "rdata of a NS record is no name"),
         ([soa(), record("a", "NULL", bytes(65_535))], "more than fit"),
         ([soa(), *(record("a", f"TYPE{i}", b"") for i in range(1000, 1400))], "over 256 types"),
         ([soa(), *(record("a", "A", i.to_bytes(4)) for i in range(MAX_RECORDS + 1))], "over 20000 records"),

@@ -7,9 +7,10 @@ from collections.abc import Iterable
 from hypothesis import strategies as st
 
 from pydns import names
-from pydns.records import Record, type_from_text
+from pydns.records import Record, Type, type_from_text, type_text
 from pydns.steps import whole
 from pydns.zone.builder import Builder
+from pydns.zone.lookup import Found, find
 from pydns.zone.zone import Zone
 
 ORIGIN = names.from_text("example.org")
@@ -59,3 +60,24 @@ _RECORDS = st.one_of(
 )
 RECORDS = st.lists(_RECORDS, max_size=40)
 """Records of example.org, without its SOA: with duplicates, cuts, DNAMEs, wildcards and empty non-terminals."""
+
+
+def ask(zone: Zone, name: str, type_: str = "A", *, do: bool = False) -> Found:
+    return find(zone, absolute(name), type_from_text(type_), do)
+
+
+def said(records: Iterable[Record]) -> list[str]:
+    """Owner, type, and the rdata of names and addresses, in few letters: `www A 1.1.1.1`."""
+    return [f"{relative(each.owner)} {type_text(each.type)} {_shown(each)}".rstrip() for each in records]
+
+
+def relative(name: bytes) -> str:
+    text = names.to_text(name)
+    return "@" if name == ORIGIN else text.removesuffix(".example.org.")
+
+
+def _shown(each: Record) -> str:
+    if each.type == Type.A:
+        return ".".join(map(str, each.rdata))
+    skipped = {int(Type.NS): 0, int(Type.CNAME): 0, int(Type.DNAME): 0, int(Type.MX): 2}.get(each.type)
+    return "" if skipped is None else relative(each.rdata[skipped:])

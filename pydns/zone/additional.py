@@ -1,0 +1,55 @@
+"""Addresses of the hosts that records name: glue of referrals, and what saves the asker a question."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+from pydns.names import LOWER, is_within
+from pydns.records import Class, Record, Type
+from pydns.zone import node as nodes
+from pydns.zone.signatures import signatures
+from pydns.zone.zone import Zone
+
+MAX_HOSTS: Final = 100
+"""Hosts whose addresses are looked up; more would fit no message."""
+
+NAMES_AT: Final[dict[int, int]] = {
+    # Where the host's name begins in the rdata. RFC 1035 section 3.3; RFC 2782; RFC 9460 section 4.1.
+    int(Type.NS): 0,
+    int(Type.MX): 2,
+    int(Type.SRV): 6,
+    int(Type.SVCB): 2,
+    int(Type.HTTPS): 2,
+}
+
+_IN, _SERVICES = int(Class.IN), frozenset((int(Type.SVCB), int(Type.HTTPS)))
+_ADDRESSES: Final = (int(Type.A), int(Type.AAAA))
+
+
+def addresses(zone: Zone, records: Sequence[Record], do: bool) -> Sequence[Record]:
+    """The address records within the zone of those whom `records` name, each host once."""
+    found: list[Record] = []
+    hosts = dict.fromkeys(_host(record) for record in records if record.type in NAMES_AT)
+    for host in list(hosts)[:MAX_HOSTS]:
+        node = zone.node(host) if is_within(host, zone.origin) else None
+        if node is None:
+            continue
+        for type_ in _ADDRESSES:
+            place = nodes.place(node, type_)
+            if place is not None:
+                found += [Record(host, type_, _IN, ttl, rdata) for ttl, rdata in nodes.records(node, *place)]
+                if do:
+                    found += signatures(node, host, type_)
+    return found
+
+
+def _host(record: Record) -> bytes:
+    start, rdata = NAMES_AT[record.type], record.rdata
+    if record.type not in _SERVICES:
+        return rdata[start:].translate(LOWER)
+    end = start
+    while end < len(rdata) and rdata[end]:
+        end += 1 + rdata[end]
+    name = rdata[start : end + 1].translate(LOWER)
+    return record.owner if name == b"\0" else name  # RFC 9460 section 2.5.2

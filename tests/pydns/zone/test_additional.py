@@ -1,0 +1,51 @@
+"""Addresses of whom an answer names."""
+
+from __future__ import annotations
+
+import pytest
+
+from pydns.zone.additional import MAX_HOSTS
+from tests.pydns.zone.zones import ask, record, said, spelled, zone_of
+
+HOST = spelled("Host")
+IP = b"\1\1\1\1"
+FOUND = ["host A 1.1.1.1", "host AAAA"]
+
+
+@pytest.mark.parametrize(
+    ("type_", "rdata", "hosts"),
+    [
+        ("NS", HOST, FOUND),
+        ("MX", b"\0\1" + HOST, FOUND),
+        ("SRV", bytes(6) + HOST, FOUND),
+        ("SVCB", b"\0\1" + HOST + b"\0\1\0\3\2h2", FOUND),
+        ("HTTPS", b"\0\1" + HOST, FOUND),
+        ("HTTPS", b"\0\1\0", ["@ A 1.1.1.1"]),  # the owner itself
+        ("MX", b"\0\0\0", []),  # none at all (RFC 7505)
+        ("MX", b"\0\1" + spelled("gone"), []),
+        ("MX", b"\0\1" + spelled("mail.example.net."), []),
+        ("PTR", HOST, []),
+        ("SRV", b"\0\0", []),
+        ("SVCB", b"\0\1\5ab", []),
+    ],
+)
+def test_those_in_the_zone_come_along(type_: str, rdata: bytes, hosts: list[str]) -> None:
+    zone = zone_of(
+        record("@", type_, rdata),
+        record("@", "A", IP),
+        record("host", "A", IP),
+        record("host", "AAAA", bytes(16)),
+        record("host", "TXT", b"\1x"),
+    )
+    assert said(ask(zone, "@", type_).additional) == hosts
+
+
+def test_a_host_comes_once() -> None:
+    zone = zone_of(record("@", "MX", b"\0\1" + HOST), record("@", "MX", b"\0\2" + HOST), record("host", "A", IP))
+    assert said(ask(zone, "@", "MX").additional) == ["host A 1.1.1.1"]
+
+
+def test_they_are_bounded() -> None:
+    hosts = [f"h{i}" for i in range(MAX_HOSTS + 9)]
+    zone = zone_of(*(record("@", "NS", host) for host in hosts), *(record(host, "A", IP) for host in hosts))
+    assert len(ask(zone, "@", "NS").additional) == MAX_HOSTS
