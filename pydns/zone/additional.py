@@ -27,12 +27,13 @@ _IN, _SERVICES = int(Class.IN), frozenset((int(Type.SVCB), int(Type.HTTPS)))
 _ADDRESSES: Final = (int(Type.A), int(Type.AAAA))
 
 
-def addresses(zone: Zone, records: Sequence[Record], do: bool) -> Sequence[Record]:
-    """The address records within the zone of those whom `records` name, each host once."""
+def addresses(zone: Zone, records: Sequence[Record], do: bool) -> tuple[Sequence[Record], tuple[bytes, ...]]:
+    """The address records of those whom `records` name, each host once, and the names of those within the zone."""
     found: list[Record] = []
-    hosts = dict.fromkeys(_host(record) for record in records if record.type in NAMES_AT)
-    for host in list(hosts)[:MAX_HOSTS]:
-        node = zone.node(host) if is_within(host, zone.origin) else None
+    named = dict.fromkeys(_host(record) for record in records if record.type in NAMES_AT)
+    hosts = tuple([host for host in named if is_within(host, zone.origin)][:MAX_HOSTS])
+    for host in hosts:
+        node = zone.node(host)
         if node is None:
             continue
         for type_ in _ADDRESSES:
@@ -41,7 +42,7 @@ def addresses(zone: Zone, records: Sequence[Record], do: bool) -> Sequence[Recor
                 found += [Record(host, type_, _IN, ttl, rdata) for ttl, rdata in nodes.records(node, *place)]
                 if do:
                     found += signatures(node, host, type_)
-    return found
+    return found, hosts
 
 
 def _host(record: Record) -> bytes:

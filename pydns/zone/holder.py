@@ -35,10 +35,11 @@ class Held:
         self._journal: deque[Delta] = deque()
         self._journal_records = 0
 
-    def publish(self, zone: Zone | None, delta: Delta | None = None) -> None:
+    def publish(self, zone: Zone | None, delta: Delta | None = None) -> Delta | None:
         """From now on it is this zone. `delta` is what changed, where that is known.
 
-        Where it is not, small zones are compared; otherwise the journal begins anew. See `publishing`.
+        Where it is not, small zones are compared; otherwise the journal begins anew. See `comparing`. Gives what
+        changed, where it is known.
         """
         old = self.zone
         if delta is None and zone is not None and old is not None and max(zone.records, old.records) <= SMALL:
@@ -55,17 +56,20 @@ class Held:
                 listener()
             except Exception as error:
                 log.error("%s: who wants to know of changes failed: %r", to_text(self.origin), error)
+        return delta
+
+    def comparing(self, zone: Zone) -> Generator[None, None, Delta | None]:
+        """What changes with this zone, in steps of a few milliseconds; None where it is too much, or all of it."""
+        if self.zone is None:
+            return None
+        return (yield from difference(self.zone, zone, min(MOST, max(1000, zone.records // 2))))
 
     def publishing(self, zone: Zone) -> Generator[None, None, Delta | None]:
         """Compares in steps of a few milliseconds, then publishes. Gives what changed; None where that is too much.
 
         Nothing else may be published meanwhile.
         """
-        delta = None
-        if self.zone is not None:
-            delta = yield from difference(self.zone, zone, min(MOST, max(1000, zone.records // 2)))
-        self.publish(zone, delta)
-        return delta
+        return self.publish(zone, (yield from self.comparing(zone)))
 
     def since(self, serial: int) -> Sequence[Delta] | None:
         """What changed since the version of that serial, in order; nothing where it is the zone's own.
@@ -100,3 +104,9 @@ class HoldsZones(ABC):
     @abstractmethod
     def held(self) -> Sequence[Held]:
         """Those that it holds now."""
+
+    @property
+    def newcomers(self) -> list[Callable[[Held], None]]:
+        """Called with each zone that it begins to hold later on. One that it holds no more publishes None."""
+        found: list[Callable[[Held], None]] = self.__dict__.setdefault("_newcomers", [])
+        return found

@@ -39,9 +39,11 @@ class Found:
     * `rcode`: that of the last name of the chain (RFC 6604 section 3)
     * `authoritative`: AA; False for a referral
     * `alias`: the name out of the zone to which the chain leads; None where it ends within
+    * `cut`: whose servers it refers to, at the end of a chain too, else None
     * `name`: the last name of the chain, which the rest is about
     * `encloser`: where `name` does not exist the closest name above it that does (RFC 4592 section 3.3.1), else None
     * `wildcard`: the wildcard that `name` was answered from, else None
+    * `depends`: names besides the one that was asked which the answer came from, for who keeps it
     """
 
     rcode: int = 0
@@ -50,9 +52,11 @@ class Found:
     additional: Records = ()
     authoritative: bool = True
     alias: bytes | None = None
+    cut: bytes | None = None
     name: bytes
     encloser: bytes | None = None
     wildcard: bytes | None = None
+    depends: tuple[bytes, ...] = ()
 
     # No slots: what is left as it is costs nothing this way, and one is made for each query.
     def __init__(self, name: bytes, answer: Records) -> None:
@@ -61,8 +65,8 @@ class Found:
 
     def why(self) -> str:
         """A few words for people."""
-        if not self.authoritative:
-            return f"referral to {to_text(self.authority[0].owner)}"
+        if self.cut is not None:
+            return f"referral to {to_text(self.cut)}"
         if self.alias is not None:
             return f"alias to {to_text(self.alias)}, which is not in the zone"
         if self.wildcard is not None:
@@ -115,34 +119,38 @@ def _complete(zone: Zone, found: Found, node: bytes, type_: int, do: bool) -> No
     if do and type_ != _ANY:
         found.answer = (*found.answer, *signatures(node, found.name, type_))
     if type_ in NAMES_AT:
-        found.additional = addresses(zone, found.answer, do)
+        found.additional, hosts = addresses(zone, found.answer, do)
+        found.depends += hosts
 
 
 def _nothing(zone: Zone, found: Found, do: bool) -> Found:
     """No such name or no such type: the SOA tells for how long that holds (RFC 2308 section 3)."""
     found.authority = zone.negative_signed if do else zone.negative
+    found.depends = zone.depends
     return found
 
 
 def _search(zone: Zone, name: bytes, type_: int, do: bool) -> Found:
     """The same in general: from alias to alias, as long as they stay within the zone."""
     chain: list[Record] = []
-    passed = set()
+    passed = {name: None}
     while True:
         found = _step(zone, name, type_, do)
         if found.rcode or not found.answer or found.alias is None:
             if chain:
                 found.answer = (*chain, *found.answer)
                 found.authoritative = True  # it is about the first name (RFC 1035 section 4.1.1)
+                found.depends += tuple(passed)
             return found
         chain += found.answer
-        passed.add(name)
         name = found.alias
         if name in passed or len(passed) >= MAX_CHAIN:
             found.alias = None
         elif is_within(name, zone.origin):
+            passed[name] = None
             continue
         found.answer = chain
+        found.depends += tuple(passed)
         return found
 
 
@@ -200,13 +208,13 @@ def _occluder(zone: Zone, encloser: bytes, name: bytes, type_: int) -> bytes | N
 
 def _refer(zone: Zone, cut: bytes, node: bytes, name: bytes, do: bool) -> Found:
     found = Found(name, ())
-    found.authoritative = False
+    found.cut, found.authoritative = cut, False
     servers = _records(node, cut, _NS) or ()
     found.authority = servers
     if do:
         # That the child is signed; that it is not wants a proof (RFC 4035 section 3.1.4).
         found.authority = (*servers, *(_records(node, cut, _DS) or ()), *signatures(node, cut, _DS))
-    found.additional = addresses(zone, servers, do)
+    found.additional, found.depends = addresses(zone, servers, do)
     return found
 
 

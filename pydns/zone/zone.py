@@ -29,7 +29,18 @@ _MIN_SOA: Final = 22  # octets: two names of the root, five numbers
 class Zone:
     """Made by `Builder.finish`, or of another one by `changed`. Names are those of `pydns.names`."""
 
-    __slots__ = ("mask", "names", "negative", "negative_signed", "origin", "parts", "records", "serial", "soa")
+    __slots__ = (
+        "depends",
+        "mask",
+        "names",
+        "negative",
+        "negative_signed",
+        "origin",
+        "parts",
+        "records",
+        "serial",
+        "soa",
+    )
 
     def __init__(self, origin: bytes, parts: Parts, names: int, records: int) -> None:
         """`names` and `records`: how many. Raises ZoneError where there is not one SOA record."""
@@ -47,6 +58,8 @@ class Zone:
             raise ZoneError(f"the SOA record of {to_text(origin)} is cut")
         self.soa: RRset = soa
         self.serial = serial_of(soa.rdatas[0])
+        self.depends = (mark(origin),)
+        """What a negative answer depends on besides its name (see `mark`)."""
         # What stands in the authority section of negative answers, with the TTL of these (RFC 2308 section 3).
         ttl = min(soa.ttl, minimum_of(soa.rdatas[0]))
         (record,) = soa.records()
@@ -104,6 +117,14 @@ def _rrsets(name: bytes, node: bytes) -> Iterator[RRset]:
             by_ttl.setdefault(ttl, []).append(rdata)
         for ttl, rdatas in by_ttl.items():  # one, save for signatures
             yield RRset(name, type_, ttl, tuple(rdatas))
+
+
+def mark(origin: bytes) -> bytes:
+    """Stands for the SOA where it is told what changed: a name that nobody asks for.
+
+    With the apex itself all names below it would be told to have changed.
+    """
+    return b"\1\0" + origin
 
 
 def divided(part: dict[bytes, bytes]) -> list[dict[bytes, bytes]]:

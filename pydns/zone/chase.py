@@ -1,0 +1,43 @@
+"""Follows an alias that leads out of the zone: the whole server is asked about its target."""
+
+from __future__ import annotations
+
+from pydns import names
+from pydns.errors import WireError
+from pydns.query import DepthError, Query
+from pydns.records import Ede, Rcode
+from pydns.reply import Reply
+from pydns.zone.lookup import Found
+
+
+async def chase(query: Query, found: Found, by: str) -> Reply:
+    """The chain in `found`, and what there is at the name where it leaves the zone."""
+    assert found.alias is not None
+    alone = Reply(found.answer, flags=Reply.AA, by=by, why=found.why)
+    try:
+        reply = (await query.resolve(found.alias, query.type)).opened()
+    except DepthError:
+        # It leads from zone to zone and back. Each of these gives its part, so the chain so far is the answer.
+        alone.replay = False
+        return alone
+    except WireError as error:
+        alone.rcode, alone.replay = Rcode.SERVFAIL, False
+        alone.errors = ((Ede.OTHER, f"{by}: {names.to_text(found.alias)} cannot be followed: {error}"),)
+        return alone
+    if reply.dropped:
+        return Reply.drop(by)
+    if not reply.by and reply.rcode in (Rcode.REFUSED, Rcode.SERVFAIL):
+        return alone  # nobody here has to do with that name: the client follows by itself
+    whole = Reply(
+        (*found.answer, *reply.answer),
+        reply.authority,
+        rcode=reply.rcode,  # that of the last name in the chain (RFC 6604 section 3)
+        flags=Reply.AA | reply.flags & Reply.TC,
+        by=by,
+        why=found.why,
+        errors=reply.errors,
+        replay=reply.replay and not reply.ages,  # the TTL of the CNAME does not count down with the others
+    )
+    whole.lifetime = reply.lifetime
+    whole.counters, whole.watchers, whole.prompt = reply.counters, reply.watchers, reply.prompt
+    return whole

@@ -1,0 +1,161 @@
+"""What all plugins have in common that answer from zones: `file`, `auto`, `secondary`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from pydns import names
+from pydns.plugin import CallNext, Plugin, Turn, leave
+from pydns.query import Query
+from pydns.records import Class, Ede, Rcode, Type
+from pydns.reply import Reply
+from pydns.steps import in_slices
+from pydns.zone.chase import chase
+from pydns.zone.difference import Delta
+from pydns.zone.holder import Held, HoldsZones
+from pydns.zone.lookup import Found, find
+from pydns.zone.touched import touched
+from pydns.zone.zone import Zone
+
+_IN, _DS, _AXFR, _IXFR, _NXDOMAIN = int(Class.IN), int(Type.DS), int(Type.AXFR), int(Type.IXFR), int(Rcode.NXDOMAIN)
+
+
+class ZonePlugin(Plugin, HoldsZones):
+    """Answers from the zones that it holds, the longest that holds the name.
+
+    A derived class says which these are (`hold`, `release`), and publishes what is in them.
+    """
+
+    frees_task = True
+    amends_later = True
+    amend = leave
+
+    def __init__(self, origins: Iterable[bytes] = (), fallthrough: Iterable[bytes] = ()) -> None:
+        """`fallthrough`: zones whose names that do not exist go on to the next plugin."""
+        self._held: dict[bytes, Held] = {}
+        self._fallthrough = frozenset(fallthrough)
+        for origin in origins:
+            self.hold(origin)
+
+    # Answers
+
+    def at_once(self, query: Query) -> Reply | Turn:
+        said = self._say(query)
+        if said is None:
+            return Turn.NEXT
+        return said if isinstance(said, Reply) else Turn.SERVE
+
+    async def serve(self, query: Query, call_next: CallNext) -> Reply:
+        said = self._say(query)
+        if said is None:
+            return await call_next(query)
+        return said if isinstance(said, Reply) else await chase(query, said, self.name)
+
+    def _say(self, query: Query) -> Reply | Found | None:
+        """The answer, or what leads out of the zone; None where the query is not for here."""
+        name, type_ = query.name, query.type
+        held = self.holding(name)
+        if held is None or query.class_ != _IN:
+            return None
+        if type_ == _DS and name == held.origin and name != names.ROOT:
+            # It is the parent's, where that is here too (RFC 4035 section 3.1.4.1).
+            held = self.holding(names.parent(name)) or held
+        if type_ in (_AXFR, _IXFR):
+            text = f"{self.name}: zones are not transferred"
+            return Reply.failure(Ede.PROHIBITED, text, rcode=Rcode.REFUSED, by=self.name)
+        zone = held.zone
+        if zone is None:
+            return self.absent(held)
+        edns = query.edns
+        found = find(zone, name, type_, edns is not None and edns.do)
+        if found.cut is not None and found.answer and self.holding(found.name) is not held:
+            # The chain leads below a cut, to a zone that is here too.
+            found.alias, found.authority, found.additional = found.name, (), ()
+        if found.alias is not None:
+            self._note(query, found)
+            return found
+        if found.rcode == _NXDOMAIN and not found.answer and self.may_fall_through(name):
+            return None
+        if found.depends:
+            self._note(query, found)
+        reply = Reply(
+            found.answer,
+            found.authority,
+            found.additional,
+            rcode=found.rcode,
+            flags=Reply.AA if found.authoritative else 0,
+            by=self.name,
+            why=found.why,
+        )
+        reply.local = True
+        return reply
+
+    @staticmethod
+    def _note(query: Query, found: Found) -> None:
+        """Who keeps the answer must know all that it came from."""
+        query.origin.asked_within += found.depends
+
+    def holding(self, name: bytes) -> Held | None:
+        """The longest zone here that holds a name."""
+        zones = self._held
+        at = 0
+        while True:
+            held = zones.get(name[at:])
+            if held is not None or not name[at]:
+                return held
+            at += 1 + name[at]
+
+    def may_fall_through(self, name: bytes) -> bool:
+        """Whether a query for what does not exist goes on to the next plugin."""
+        return bool(self._fallthrough) and names.longest_match(name, self._fallthrough) is not None
+
+    def absent(self, held: Held) -> Reply:
+        """The answer of a zone that is not there."""
+        text = f"{self.name}: {names.to_text(held.origin)} is not loaded yet"
+        return Reply.failure(Ede.NOT_READY, text, by=self.name)
+
+    def stops(self) -> Sequence[bytes]:
+        def may_go_on(zone: bytes) -> bool:
+            return any(names.is_within(zone, each) or names.is_within(each, zone) for each in self._fallthrough)
+
+        return [zone for zone in self._held if not may_go_on(zone)]
+
+    # Zones
+
+    def held(self) -> Sequence[Held]:
+        return tuple(self._held.values())
+
+    def hold(self, origin: bytes, held: Held | None = None) -> Held:
+        """From now on it answers for this zone, which may be one that another instance held before a reload."""
+        found = self._held[origin] = held or Held(origin)
+        for hear in tuple(self.newcomers):
+            hear(found)
+        return found
+
+    def release(self, origin: bytes) -> None:
+        """From now on it does not answer for this zone."""
+        held = self._held.pop(origin)
+        held.publish(None)
+        self.house.changes.zone(origin)
+
+    def publish(self, held: Held, zone: Zone | None, delta: Delta | None = None) -> None:
+        """From now on `held` is this zone; answers that are other than before end in the same step.
+
+        `delta` is what changed, where that is known; small zones are compared without it.
+        """
+        old = held.zone
+        delta = held.publish(zone, delta)
+        changed = touched(old, zone, delta) if old is not None and zone is not None and delta is not None else None
+        if changed is None:
+            self.house.changes.zone(held.origin)
+        else:
+            self.house.changes.names(changed)
+
+    async def publish_in_slices(self, held: Held, zone: Zone) -> Delta | None:
+        """The same for zones of any size that come whole: others have their turns while they are compared.
+
+        Gives what changed, None where that is too much. Nothing else may be published for `held` meanwhile.
+        """
+        delta = await in_slices(held.comparing(zone))
+        self.publish(held, zone, delta)
+        return delta
