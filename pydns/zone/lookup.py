@@ -18,7 +18,7 @@ MAX_CHAIN: Final = 16
 """Aliases that are followed; BIND follows as many. What was found so far is the answer then."""
 
 _OCCLUDES: Final = CUT | DNAME
-_LOOK: Final = CUT | CNAME | BELOW
+LOOK: Final = CUT | CNAME | BELOW
 """Flags of a name that may be answered otherwise than by what stands there."""
 
 _STAR: Final = b"\x01*"
@@ -81,7 +81,7 @@ class Found:
 def find(zone: Zone, name: bytes, type_: int, do: bool = False) -> Found:
     """What there is for a name within the zone. `do`: with the signatures that stand in the zone."""
     node = zone.parts[hash(name) & zone.mask].get(name)
-    if node is None or node[0] & _LOOK:
+    if node is None or node[0] & LOOK:
         return _search(zone, name, type_, do)
     answer = _records(node, name, type_)
     if answer is None:

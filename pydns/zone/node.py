@@ -56,6 +56,9 @@ _FLAGS: Final = {_NS: CUT, _CNAME: CNAME, _DNAME: DNAME}
 _PLAIN: Final = frozenset(range(1, 128)) - {int(Type.OPT), *_FLAGS}
 """Types whose records ask for no check and set no flag; some others too, of which there are few."""
 
+_SINGLE: Final = frozenset((_CNAME, _DNAME))
+"""Types of which a name has one record at most (RFC 2181 section 10.1, RFC 6672 section 2.4)."""
+
 Rdatas = dict[bytes, tuple[int, bytes]]
 """From what tells records of one RRset apart to TTL and rdata."""
 
@@ -107,6 +110,8 @@ def packed(flags: int, children: int, sets: Sets, apex: bool) -> bytes:
 
 
 def _packed_set(type_: int, rdatas: Rdatas) -> bytes:
+    if type_ in _SINGLE and len(rdatas) > 1:
+        raise ZoneError(f"{len(rdatas)} {type_text(type_)} records at one name")
     lowest = min(ttl for ttl, _ in rdatas.values())
     parts = []
     for own, rdata in rdatas.values():

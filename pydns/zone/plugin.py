@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from pydns import names
+from pydns.packed import Packed
 from pydns.plugin import CallNext, Plugin, Turn, leave
 from pydns.query import Query
 from pydns.records import Class, Ede, Rcode, Type
@@ -12,6 +13,7 @@ from pydns.reply import Reply
 from pydns.steps import in_slices
 from pydns.zone.chase import chase
 from pydns.zone.difference import Delta
+from pydns.zone.direct import direct
 from pydns.zone.holder import Held, HoldsZones
 from pydns.zone.lookup import Found, find
 from pydns.zone.touched import touched
@@ -50,6 +52,18 @@ class ZonePlugin(Plugin, HoldsZones):
         if said is None:
             return await call_next(query)
         return said if isinstance(said, Reply) else await chase(query, said, self.name)
+
+    def packed(self, name: bytes, type_: int) -> Packed | Turn:
+        held = self.holding(name)
+        if held is None:
+            return Turn.NEXT
+        zone = held.zone
+        found = direct(zone, name, type_, self.name) if zone is not None else None
+        if found is None:
+            return Turn.SERVE
+        if found[0] & 15 and self.may_fall_through(name):
+            return Turn.NEXT
+        return found
 
     def _say(self, query: Query) -> Reply | Found | None:
         """The answer, or what leads out of the zone; None where the query is not for here."""

@@ -30,17 +30,9 @@ class Zone:
     """Made by `Builder.finish`, or of another one by `changed`. Names are those of `pydns.names`."""
 
     __slots__ = (
-        "depends",
-        "mask",
-        "names",
-        "negative",
-        "negative_signed",
-        "origin",
-        "parts",
-        "records",
-        "serial",
-        "soa",
-    )
+        "depends", "mask", "names", "negative", "negative_signed", "origin", "packed_denial", "parts", "records",
+        "serial", "soa",
+    )  # fmt: skip
 
     def __init__(self, origin: bytes, parts: Parts, names: int, records: int) -> None:
         """`names` and `records`: how many. Raises ZoneError where there is not one SOA record."""
@@ -66,6 +58,10 @@ class Zone:
         self.negative: tuple[Record, ...] = (record._replace(ttl=ttl),)
         signed = signatures(self.node(origin) or nodes.EMPTY, origin, _SOA)
         self.negative_signed = (*self.negative, *(each._replace(ttl=min(each.ttl, ttl)) for each in signed))
+        self.packed_denial: bytes | None = None
+        """The SOA of negative answers less its owner, as it stands in a message; None where signatures go with it."""
+        if not signed:
+            self.packed_denial = nodes.RECORD.pack(0, _SOA, record.class_, ttl, len(record.rdata))[2:] + record.rdata
 
     def node(self, name: bytes) -> bytes | None:
         """What stands at a name; None where it does not exist."""

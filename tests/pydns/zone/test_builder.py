@@ -108,6 +108,7 @@ def test_a_ttl_with_the_highest_bit_is_zero() -> None:
         ([soa(), record("a", "ANY", b"1111")], "type ANY"),
         ([soa(), record("a", "OPT", b"")], "type OPT"),
         ([soa(), *(record("a", "TXT", b"\xff" + i.to_bytes(255)) for i in range(300))], "more than fit any message"),
+        ([soa(), record("a", "DNAME", "b"), record("a", "DNAME", "c")], "2 DNAME records"),
         ([soa(), record("a", "CNAME", b"")], "rdata of a CNAME record is no name"),
         ([soa(), record("a", "DNAME", spelled("b") + b"x")], "rdata of a DNAME record is no name"),
         ([soa(), record("a", "NS", b"\2a")], "rdata of a NS record is no name"),

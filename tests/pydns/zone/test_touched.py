@@ -13,7 +13,7 @@ from pydns.zone.difference import difference
 from pydns.zone.lookup import find
 from pydns.zone.touched import MOST, touched
 from pydns.zone.zone import Zone
-from tests.pydns.zone.zones import ORIGIN, RECORDS, absolute, build, record, soa
+from tests.pydns.zone.zones import ORIGIN, RECORDS, absolute, build, record, soa, sound
 
 IP = b"\1\1\1\1"
 LABELS = st.lists(st.sampled_from(["a", "b", "*", "ns", "www", "x"]), max_size=4)
@@ -30,7 +30,7 @@ def changes(old: Zone, new: Zone) -> frozenset[bytes] | None:
 def test_no_answer_is_kept_that_is_another_now(
     common: list[Record], more: list[Record], asked: list[tuple[list[str], int]]
 ) -> None:
-    old, new = build([soa(1), *common]), build([soa(2), *common[2:], *more[:3]])
+    old, new = build([soa(1), *common]), build([soa(2), *sound([*common[2:], *more[:3]])])
     told = Changes()
     found = changes(old, new)
     if found is None:
