@@ -10,14 +10,14 @@ import trio
 
 T = TypeVar("T")
 
-_SLICE: Final = 0.002  # seconds of work on the loop before others have their turn
+SLICE: Final = 0.002  # seconds of work on the loop before others have their turn
 
 
 async def in_slices(steps: Generator[None, None, T]) -> T:
     """Does the steps on the loop, with turns for others in between."""
     while True:
         await trio.lowlevel.checkpoint()
-        end = time.perf_counter() + _SLICE
+        end = time.perf_counter() + SLICE
         while time.perf_counter() < end:
             try:
                 next(steps)

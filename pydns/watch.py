@@ -213,10 +213,11 @@ async def read_whole(path: Path, most: int) -> bytes:
 
     Raises OSError where it cannot be read, is no regular file, is longer than `most` bytes, or keeps changing.
     """
-    return await trio.to_thread.run_sync(_read_whole, os.fspath(path), most, abandon_on_cancel=True)
+    return await trio.to_thread.run_sync(read_now, os.fspath(path), most, abandon_on_cancel=True)
 
 
-def _read_whole(path: str, most: int) -> bytes:
+def read_now(path: str, most: int) -> bytes:
+    """As `read_whole`, for who may block."""
     for _ in range(_READS):
         # A FIFO must not hold us: O_NONBLOCK opens it at once, and it is no regular file.
         with open(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb", buffering=0) as file:
