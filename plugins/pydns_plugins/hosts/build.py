@@ -11,16 +11,15 @@ import json
 import mmap
 import os
 import sys
-from collections.abc import Generator, Sequence
+from collections.abc import Sequence
 from io import FileIO
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 
 import trio
 
+from pydns.steps import whole
 from pydns_plugins.hosts.reader import Fault, Reading, read
 from pydns_plugins.hosts.table import MODULUS, Table, build
-
-T = TypeVar("T")
 
 _NICENESS: Final = 5  # answering comes first where cores are few
 
@@ -116,23 +115,13 @@ def _cut(octets: memoryview, sizes: Sequence[int]) -> list[memoryview]:
     return found
 
 
-def finish(steps: Generator[None, None, T]) -> T:
-    """All steps at once: where nobody waits meanwhile."""
-    while True:
-        try:
-            next(steps)
-        except StopIteration as done:
-            result: T = done.value
-            return result
-
-
 def main() -> None:
     """The other process."""
     source, target, zones, reverse, modulus = json.load(sys.stdin)
     os.nice(_NICENESS)
-    reading = finish(read(_read(source, os.fstat(source).st_size), tuple(map(bytes.fromhex, zones))))
+    reading = whole(read(_read(source, os.fstat(source).st_size), tuple(map(bytes.fromhex, zones))))
     text = bytes(reading.text)
-    table = finish(build(text, reverse, modulus))
+    table = whole(build(text, reverse, modulus))
     buffers = (table.names, table.addresses, table.lines)
     parts = [memoryview(buffer).cast("B") for buffer in buffers]  # type: ignore[arg-type] # `build` makes arrays
     _write(target, text, bytes(_page(len(text)) - len(text)), *parts)

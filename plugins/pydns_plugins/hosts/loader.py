@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import logging
 import os
-import time
 import weakref
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Final, NamedTuple, TypeVar
+from typing import Any, Final, NamedTuple
 
 import trio
 
 from pydns.family import Family
 from pydns.look import Look, Signature
+from pydns.steps import in_slices
 from pydns.watch import read_whole
 from pydns_plugins.hosts.build import BuildError, build_apart, mapped
 from pydns_plugins.hosts.content import Content, Part, Source
@@ -23,7 +23,6 @@ from pydns_plugins.hosts.spelling import text
 from pydns_plugins.hosts.table import build
 
 log = logging.getLogger("pydns.hosts")
-T = TypeVar("T")
 
 MOST: Final = 1 << 28
 """Bytes of one file at most (eight million lines)."""
@@ -35,7 +34,6 @@ MAX_CHANGED: Final = 1000
 """Entries that change at once and are still told by name; for more, all kept answers go."""
 
 _NOTHING: Final = Reading(b"", 0, 0, (), 0)
-_SLICE: Final = 0.002  # seconds of work on the loop before others have their turn
 
 
 class Settings(NamedTuple):
@@ -251,16 +249,3 @@ async def _data(path: str) -> bytes:
     if not data or data.isspace():
         raise _Empty
     return data
-
-
-async def in_slices(steps: Generator[None, None, T]) -> T:
-    """Does the steps on the loop, with turns for others in between."""
-    while True:
-        await trio.lowlevel.checkpoint()
-        end = time.perf_counter() + _SLICE
-        while time.perf_counter() < end:
-            try:
-                next(steps)
-            except StopIteration as done:
-                result: T = done.value
-                return result

@@ -15,7 +15,7 @@ from pydns import names
 from pydns.corefile import values
 from pydns.corefile.tree import Directive, ServerBlock, Word
 from pydns.errors import CorefileError, CorefileErrorGroup
-from pydns_plugins.hosts.build import finish
+from pydns.steps import whole
 from pydns_plugins.hosts.content import Source
 from pydns_plugins.hosts.reader import name_fault, read
 from pydns_plugins.hosts.spelling import address, text
@@ -145,7 +145,7 @@ def _inline(lines: Sequence[Directive], zones: Sequence[bytes]) -> tuple[Source 
     if not lines:
         return None, ()
     data = b"".join(b" ".join(_encoded(word) for word in (line.name, *line.args)) + b"\n" for line in lines)
-    reading = finish(read(data, tuple(key for zone in zones if (key := text(zone)) is not None)))
+    reading = whole(read(data, tuple(key for zone in zones if (key := text(zone)) is not None)))
     origins = [f"{line.position.file}:{line.position.line}" for line in lines]
     strangers = (
         word

@@ -3,8 +3,9 @@ import os
 import pytest
 import trio
 
+from pydns.steps import whole
 from pydns_plugins.hosts import build as module
-from pydns_plugins.hosts.build import BuildError, build_apart, finish, mapped
+from pydns_plugins.hosts.build import BuildError, build_apart, mapped
 from pydns_plugins.hosts.reader import Reading, read
 from pydns_plugins.hosts.table import Table, build
 
@@ -24,8 +25,8 @@ async def built(zones: tuple[bytes, ...], reverse: bool) -> tuple[Reading, Table
 
 async def test_another_process_gives_what_this_one_would() -> None:
     reading, table = await built((b"example.org",), True)
-    here = finish(read(DATA, (b"example.org",)))
-    expected = finish(build(here.text, True))
+    here = whole(read(DATA, (b"example.org",)))
+    expected = whole(build(here.text, True))
     assert reading._replace(text=bytes(reading.text)) == here
     assert reading.faults[0].line == 5_001
     assert bytes(table.text) == expected.text

@@ -3,7 +3,7 @@ import pytest
 from pydns import names
 from pydns.names import from_text
 from pydns.records import Record
-from pydns_plugins.hosts.build import finish
+from pydns.steps import whole
 from pydns_plugins.hosts.content import Content, Part, Source
 from pydns_plugins.hosts.reader import read
 from pydns_plugins.hosts.table import MAX_ADDRESSES, MAX_NAMES, build
@@ -15,8 +15,8 @@ def content(*tables: dict[str, str]) -> Content:
     """Each table a dictionary of a source's label to its lines."""
     parts = []
     for table in tables:
-        sources = [Source(label, finish(read(text.encode(), (b"",)))) for label, text in table.items()]
-        parts.append(Part(finish(build(b"".join(source.reading.text for source in sources), True)), sources))
+        sources = [Source(label, whole(read(text.encode(), (b"",)))) for label, text in table.items()]
+        parts.append(Part(whole(build(b"".join(source.reading.text for source in sources), True)), sources))
     return Content(parts, TTL)
 
 
@@ -44,13 +44,13 @@ def test_a_record_has_the_asked_name_and_the_ttl() -> None:
     ("name", "why"), [("a", "one:2"), ("b", "two:1"), ("c", "two:3"), ("d", "large:2"), ("e", "Corefile:7")]
 )
 def test_the_place_of_an_entry_is_file_and_line(name: str, why: str) -> None:
-    inline = Source("inline", finish(read(b"192.0.2.1 x\n192.0.2.1 e\n", (b"",))), ("Corefile:6", "Corefile:7"))
-    two = [Source(label, finish(read(text, (b"",)))) for label, text in
+    inline = Source("inline", whole(read(b"192.0.2.1 x\n192.0.2.1 e\n", (b"",))), ("Corefile:6", "Corefile:7"))
+    two = [Source(label, whole(read(text, (b"",)))) for label, text in
            (("one", b"#\n192.0.2.1 a"), ("two", b"192.0.2.1 b\n\n192.0.2.1 c\n"))]  # fmt: skip
     texts = b"".join(source.reading.text for source in (*two, inline))
-    large = Source("large", finish(read(b"# 1\n192.0.2.1 d\n", (b"",))))
+    large = Source("large", whole(read(b"# 1\n192.0.2.1 d\n", (b"",))))
     found = Content(
-        [Part(finish(build(texts, True)), [*two, inline]), Part(finish(build(large.reading.text, True)), [large])], TTL
+        [Part(whole(build(texts, True)), [*two, inline]), Part(whole(build(large.reading.text, True)), [large])], TTL
     )
     for _ in range(2):  # the second time from what is kept
         entry = found.find(from_text(name))

@@ -5,8 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pydns.names import from_text
+from pydns.steps import whole
 from pydns_plugins.hosts import difference as module
-from pydns_plugins.hosts.build import finish
 from pydns_plugins.hosts.difference import Difference, Entry, changed_names, difference, is_same
 
 _line = st.sampled_from([b"\n", b"192.0.2.1 a\n", b"192.0.2.1 a b\n", b"192.0.2.11 a\n", b"::1 a\n", b"192.0.2.1 ab\n"])
@@ -20,7 +20,7 @@ def entries(text: bytes) -> set[Entry]:
 @given(_text, _text, _text, _text)
 def test_it_is_the_difference_of_the_sets(start: bytes, old: bytes, new: bytes, end: bytes) -> None:
     old, new = start + old + end, start + new + end
-    found = finish(difference(old, new))
+    found = whole(difference(old, new))
     assert found is not None
     # What stands in the common part as well is not looked at, so an entry that stands twice may be told for nothing.
     assert found.added >= entries(new) - entries(old)
@@ -42,7 +42,7 @@ def test_it_is_the_difference_of_the_sets(start: bytes, old: bytes, new: bytes, 
     ],
 )
 def test_what_came_and_went(old: bytes, new: bytes, added: set[Entry], removed: set[Entry]) -> None:
-    assert finish(difference(old, new)) == Difference(frozenset(added), frozenset(removed))
+    assert whole(difference(old, new)) == Difference(frozenset(added), frozenset(removed))
 
 
 @pytest.mark.parametrize("at", [0, 1, 7_000, 50_000, 99_999])
@@ -50,15 +50,15 @@ def test_a_change_anywhere_in_a_long_text_is_found(at: int) -> None:
     lines = [b"10.0.0.1 host-%d\n" % i for i in range(100_000)]
     old = b"".join(lines)
     lines[at] = b"10.0.0.2 other\n"
-    found = finish(difference(old, b"".join(lines)))
+    found = whole(difference(old, b"".join(lines)))
     assert found == Difference(frozenset({(b"10.0.0.2", b"other")}), frozenset({(b"10.0.0.1", b"host-%d" % at)}))
 
 
 def test_too_much_between_the_first_and_the_last_difference_is_not_compared(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "MOST", 100)
     old, new = b"192.0.2.1 a\n" * 20, b"192.0.2.2 b\n" * 20
-    assert finish(difference(old, new)) is None
-    assert finish(difference(old, old + b"192.0.2.2 b\n")) is not None
+    assert whole(difference(old, new)) is None
+    assert whole(difference(old, old + b"192.0.2.2 b\n")) is not None
 
 
 @pytest.mark.parametrize(
@@ -72,13 +72,13 @@ def test_too_much_between_the_first_and_the_last_difference_is_not_compared(monk
     ],
 )
 def test_the_names_whose_answers_an_entry_decides(entry: Entry, reverse: bool, names: set[str]) -> None:
-    assert finish(changed_names([entry], reverse)) == {from_text(name) for name in names}
+    assert whole(changed_names([entry], reverse)) == {from_text(name) for name in names}
 
 
 @given(_text, _text)
 def test_texts_are_the_same_where_they_are_equal(old: bytes, new: bytes) -> None:
-    assert finish(is_same(old, new)) is (old == new)
-    assert finish(is_same(old, bytes(bytearray(old)))) is True
+    assert whole(is_same(old, new)) is (old == new)
+    assert whole(is_same(old, bytes(bytearray(old)))) is True
 
 
 def test_mapped_texts_are_compared_by_what_is_in_them() -> None:
@@ -86,6 +86,6 @@ def test_mapped_texts_are_compared_by_what_is_in_them() -> None:
     with mmap.mmap(-1, len(text)) as one, mmap.mmap(-1, len(text)) as other:
         one.write(text)
         other.write(text)
-        assert finish(is_same(one, other))
+        assert whole(is_same(one, other))
         other[-2] = 98  # b
-        assert not finish(is_same(one, other))
+        assert not whole(is_same(one, other))

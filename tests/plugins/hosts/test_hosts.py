@@ -370,7 +370,7 @@ async def test_an_heir_answers_at_once_and_reads_only_what_changed(
     real = trio.to_thread.run_sync
 
     async def spied(function: Callable[..., object], *args: object, **options: object) -> object:
-        if args and function.__name__ == "_read_whole":
+        if args and function.__name__ == "read_now":
             read.append(Path(str(args[0])))
         return await real(function, *args, **options)  # type: ignore[arg-type] # what was passed is passed on
 

@@ -2,12 +2,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pydns_plugins.hosts.build import finish
+from pydns.steps import whole
 from pydns_plugins.hosts.reader import MAX_FAULTS, Fault, Reading, name_fault, read, shown
 
 
 def reading(data: bytes, *zones: bytes) -> Reading:
-    return finish(read(data, zones or (b"",)))
+    return whole(read(data, zones or (b"",)))
 
 
 @pytest.mark.parametrize(

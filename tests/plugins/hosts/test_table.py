@@ -4,15 +4,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pydns_plugins.hosts.build import finish
+from pydns.steps import whole
 from pydns_plugins.hosts.reader import read
 from pydns_plugins.hosts.spelling import packed_address
 from pydns_plugins.hosts.table import MAX_ADDRESSES, MAX_NAMES, Table, build
 
 
 def table(data: bytes, reverse: bool = True, modulus: int | None = None) -> Table:
-    text = finish(read(data, (b"",))).text
-    return finish(build(text, reverse) if modulus is None else build(text, reverse, modulus))
+    text = whole(read(data, (b"",))).text
+    return whole(build(text, reverse) if modulus is None else build(text, reverse, modulus))
 
 
 _address = st.sampled_from(["192.0.2.1", "192.0.2.2", "10.0.0.1", "::1", "2001:db8::2"])
