@@ -36,6 +36,7 @@ BUILTIN: Final[dict[str, str]] = {
     "debug": "pydns_plugins.debug:Debug",
     "erratic": "pydns_plugins.erratic:Erratic",
     "errors": "pydns_plugins.errors:Errors",
+    "file": "pydns_plugins.file:File",
     "forward": "pydns_plugins.forward:Forward",
     "header": "pydns_plugins.header:Header",
     "health": "pydns_plugins.health:Health",

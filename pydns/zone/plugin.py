@@ -33,9 +33,10 @@ class ZonePlugin(Plugin, HoldsZones):
     amend = leave
 
     def __init__(self, origins: Iterable[bytes] = (), fallthrough: Iterable[bytes] = ()) -> None:
-        """`fallthrough`: zones whose names that do not exist go on to the next plugin."""
+        """`fallthrough`: zones whose names go on to the next plugin where they do not exist; `hold` may say others."""
         self._held: dict[bytes, Held] = {}
         self._fallthrough = frozenset(fallthrough)
+        self._fallthrough_of: dict[bytes, frozenset[bytes]] = {}  # by origin
         for origin in origins:
             self.hold(origin)
 
@@ -61,7 +62,7 @@ class ZonePlugin(Plugin, HoldsZones):
         found = direct(zone, name, type_, self.name) if zone is not None else None
         if found is None:
             return Turn.SERVE
-        if found[0] & 15 and self.may_fall_through(name):
+        if found[0] & 15 and self.may_fall_through(name, held.origin):
             return Turn.NEXT
         return found
 
@@ -88,7 +89,7 @@ class ZonePlugin(Plugin, HoldsZones):
         if found.alias is not None:
             self._note(query, found)
             return found
-        if found.rcode == _NXDOMAIN and not found.answer and self.may_fall_through(name):
+        if found.rcode == _NXDOMAIN and not found.answer and self.may_fall_through(name, held.origin):
             return None
         if found.depends:
             self._note(query, found)
@@ -119,9 +120,10 @@ class ZonePlugin(Plugin, HoldsZones):
                 return held
             at += 1 + name[at]
 
-    def may_fall_through(self, name: bytes) -> bool:
-        """Whether a query for what does not exist goes on to the next plugin."""
-        return bool(self._fallthrough) and names.longest_match(name, self._fallthrough) is not None
+    def may_fall_through(self, name: bytes, origin: bytes) -> bool:
+        """Whether a query for a name that does not exist in the zone of that origin goes on to the next plugin."""
+        zones = self._fallthrough_of.get(origin, self._fallthrough)
+        return bool(zones) and names.longest_match(name, zones) is not None
 
     def absent(self, held: Held) -> Reply:
         """The answer of a zone that is not there."""
@@ -130,7 +132,8 @@ class ZonePlugin(Plugin, HoldsZones):
 
     def stops(self) -> Sequence[bytes]:
         def may_go_on(zone: bytes) -> bool:
-            return any(names.is_within(zone, each) or names.is_within(each, zone) for each in self._fallthrough)
+            zones = self._fallthrough_of.get(zone, self._fallthrough)
+            return any(names.is_within(zone, each) or names.is_within(each, zone) for each in zones)
 
         return [zone for zone in self._held if not may_go_on(zone)]
 
@@ -139,9 +142,11 @@ class ZonePlugin(Plugin, HoldsZones):
     def held(self) -> Sequence[Held]:
         return tuple(self._held.values())
 
-    def hold(self, origin: bytes, held: Held | None = None) -> Held:
+    def hold(self, origin: bytes, held: Held | None = None, *, fallthrough: frozenset[bytes] | None = None) -> Held:
         """From now on it answers for this zone, which may be one that another instance held before a reload."""
         found = self._held[origin] = held or Held(origin)
+        if fallthrough is not None:
+            self._fallthrough_of[origin] = fallthrough
         for hear in tuple(self.newcomers):
             hear(found)
         return found
@@ -149,6 +154,7 @@ class ZonePlugin(Plugin, HoldsZones):
     def release(self, origin: bytes) -> None:
         """From now on it does not answer for this zone."""
         held = self._held.pop(origin)
+        self._fallthrough_of.pop(origin, None)
         held.publish(None)
         self.house.changes.zone(origin)
 

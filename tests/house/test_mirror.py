@@ -26,6 +26,7 @@ COVERED_BY = {
     "pydns/zone/master/state.py": "tests/pydns/zone/master/test_plain.py",
     "pydns/zone/master/fields.py": "tests/pydns/zone/master/test_rdata.py",
     "pydns/zone/node.py": "tests/pydns/zone/test_builder.py",
+    "pydns/zone/counts.py": "tests/pydns/zone/test_following.py",
     "pydns/listen/taker.py": "tests/pydns/listen/test_tcp.py",
     "pydns/listen/bound.py": "tests/pydns/test_run.py",
     "pydns/corefile/tree.py": "tests/pydns/corefile/test_parser.py",

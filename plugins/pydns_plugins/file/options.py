@@ -1,0 +1,82 @@
+"""Reads the file directives of a server block."""
+
+from __future__ import annotations
+
+import glob
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from pydns import names
+from pydns.corefile import values
+from pydns.corefile.tree import Directive, Position, ServerBlock
+from pydns.errors import CorefileError, CorefileErrorGroup
+from pydns.watch import POLL
+
+
+@dataclass
+class Options:
+    """What one file directive says.
+
+    * `zones`: in wire form, each read from `path`
+    * `reload`: seconds between two looks at the file where no event tells of a change; 0: it is not followed
+    * `mind_serial`: it is told where a zone changes and its serial does not
+    * `fallthrough`: zones whose names that do not exist go on
+    """
+
+    path: Path
+    zones: tuple[bytes, ...]
+    position: Position
+    reload: float = POLL
+    mind_serial: bool = True
+    fallthrough: frozenset[bytes] = frozenset()
+
+
+def read_options(directives: Sequence[Directive], block: ServerBlock) -> list[Options]:
+    """Raises CorefileErrorGroup."""
+    found: list[Options] = []
+    errors: list[CorefileError] = []
+    places: dict[bytes, Position] = {}
+    for directive in directives:
+        try:
+            options = _read(directive, block)
+        except CorefileError as error:
+            errors.append(error)
+            continue
+        except CorefileErrorGroup as group:
+            errors.extend(group.errors)
+            continue
+        for zone in options.zones:
+            first = places.setdefault(zone, options.position)
+            if first is not options.position:
+                text = f"{names.to_text(zone)} has a file already, at {first}"
+                errors.append(CorefileError(options.position, text, "keep one"))
+        found.append(options)
+    if errors:
+        raise CorefileErrorGroup(errors)
+    return found
+
+
+def _read(directive: Directive, block: ServerBlock) -> Options:
+    word, *words = values.arguments(directive, 1)
+    if not word or glob.has_magic(word):
+        remedy = "the auto plugin takes a folder"
+        raise CorefileError(word.position, f"{str(word)!r} is not the name of one file", remedy)
+    options = Options(values.path(word, block), values.zones(words, block), directive.position)
+
+    def reload(option: Directive) -> None:
+        options.reload = values.duration(values.arguments(option, 1, 1)[0])
+
+    def reload_by_mtime(option: Directive) -> None:
+        values.arguments(option, 0, 0)
+        options.mind_serial = False
+
+    def fallthrough(option: Directive) -> None:
+        zones = [zone for each in option.args for zone in values.zone(each)]
+        options.fallthrough = frozenset(zones if option.args else (names.ROOT,))
+
+    def upstream(option: Directive) -> None:
+        """CoreDNS takes it and does nothing: aliases are always followed."""
+
+    values.options(directive, {each.__name__: each for each in (reload, reload_by_mtime, fallthrough, upstream)})
+    return options

@@ -1,0 +1,146 @@
+"""Reads one master file as one zone, keeps the last good one, and tells what is wrong with the file now."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Sequence
+from functools import partial
+from hashlib import blake2b
+from pathlib import Path
+from typing import Final
+
+import trio
+
+from pydns.errors import ZoneError, ungrouped
+from pydns.look import Look, Signature
+from pydns.names import to_text
+from pydns.steps import in_slices
+from pydns.zone.builder import Builder
+from pydns.zone.master.driver import read_on_loop
+from pydns.zone.master.reader import read_file, read_zone
+from pydns.zone.master.reading import Fault, Reading, Severity
+from pydns.zone.progress import show_progress
+from pydns.zone.zone import Zone
+
+log = logging.getLogger("pydns.zone")
+
+MAX_TOLD: Final = 20
+"""Faults of a file that are told one by one."""
+
+_MISSING: Final = b""  # in place of the digest of a file that cannot be read
+
+
+class ZoneFile:
+    """`load` after each change. Where that gives no zone, the one of before stays in force.
+
+    * `files`: what is to be followed: the file, and what it included when it was read last
+    * `complaint`: why the file cannot be used as it is now; empty where it can
+    * `again`: the last try failed for a reason that may pass without a change to any file
+    * `faults`: how many there are in it, errors and warnings
+    * `loaded`: when the zone was read, in seconds since 1970
+    """
+
+    def __init__(self, path: Path, origin: bytes) -> None:
+        self.path = str(path)
+        self.origin = origin
+        self.files: tuple[str, ...] = (self.path,)
+        self.complaint = ""
+        self.again = False
+        self.faults = 0
+        self.loaded = 0.0
+        self._seen: tuple[tuple[str, Signature | None], ...] | None = None
+        self._digests: dict[str, bytes] = {}
+
+    def inherit(self, old: ZoneFile) -> None:
+        """Begins with what another has read of the same file."""
+        self.files, self.complaint, self.again = old.files, old.complaint, old.again
+        self.faults, self.loaded = old.faults, old.loaded
+        self._seen, self._digests = old._seen, old._digests
+
+    async def load(self, look: Look, serial: int | None = None) -> Zone | None:
+        """The zone, where the files hold another one than at the last try. `serial` is that of the one in force."""
+        if look.files == self._seen and not self.again:
+            return None
+        self._seen, self.again = look.files, False
+        try:
+            data = await trio.to_thread.run_sync(partial(read_file, self.path), abandon_on_cancel=True)
+        except OSError as error:
+            self._digests = {}
+            self.again = bool(look.files) and look.files[0][1] is not None
+            complaint = f"cannot be read: {error.strerror or error}"
+            if complaint != self.complaint:
+                self._complain(complaint, serial)
+            return None
+        digests = await trio.to_thread.run_sync(partial(self._digest, data), abandon_on_cancel=True)
+        if digests == self._digests:
+            return None  # touched, and no more
+        return await self._read(data, digests[self.path], serial)
+
+    def _digest(self, data: bytes) -> dict[str, bytes]:
+        """Those of all files, `data` being the first one's content. Blocks."""
+        found = {self.path: _digest(data)}
+        for path in self.files[1:]:
+            try:
+                found[path] = _digest(read_file(path))
+            except (OSError, ValueError):
+                found[path] = _MISSING
+        return found
+
+    async def _read(self, data: bytes, digest: bytes, serial: int | None) -> Zone | None:
+        self._digests = digests = {self.path: digest}
+
+        def include(path: str) -> bytes:
+            digests[path] = _MISSING
+            included = read_file(path)
+            digests[path] = _digest(included)
+            return included
+
+        builder = Builder(self.origin)
+        zone: Zone | None = None
+        refused = ""
+        reading = None
+        with ungrouped(ZoneError):
+            async with trio.open_nursery() as nursery:
+                nursery.start_soon(show_progress, self.origin, builder)
+                reading = await read_on_loop(read_zone(data, self.path, self.origin, builder.add, include=include))
+                del data
+                self.files = reading.files
+                if not reading.errors:
+                    try:
+                        zone = await in_slices(builder.finish())
+                    except ZoneError as error:
+                        refused = str(error)
+                nursery.cancel_scope.cancel()
+        assert reading is not None
+        self._tell(reading)
+        self.faults = reading.errors + reading.warnings + bool(refused)
+        if zone is None:
+            count = reading.errors
+            self._complain(refused or f"{count} error{'' if count == 1 else 's'}", serial)
+            return None
+        if self.complaint:
+            log.info("%s: is good again", self.path)
+        self.complaint, self.loaded = "", time.time()
+        return zone
+
+    def _tell(self, reading: Reading) -> None:
+        for fault in _first(reading.faults):
+            log.warning("%s", fault)
+        more = reading.errors + reading.warnings - len(_first(reading.faults))
+        if more:
+            log.warning("%s: %d more faults", self.path, more)
+
+    def _complain(self, complaint: str, serial: int | None) -> None:
+        kept = f"the zone of serial {serial} stays in force" if serial is not None else "the zone is not served"
+        log.error("%s: %s: %s; %s", self.path, to_text(self.origin), complaint, kept)
+        self.complaint = complaint
+
+
+def _first(faults: Sequence[Fault]) -> Sequence[Fault]:
+    """Errors ahead of warnings, since those are why it is not served."""
+    return sorted(faults, key=lambda fault: fault.severity is not Severity.ERROR)[:MAX_TOLD]
+
+
+def _digest(data: bytes) -> bytes:
+    return blake2b(data, digest_size=16).digest()

@@ -1,0 +1,120 @@
+"""Zones from master files, in a server."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import trio
+
+from pydns import names
+from pydns.plugin import House, Plugin
+from pydns.records import Ede, Rcode
+from pydns.reply import Reply
+from pydns.testing import plugins_of, query
+from pydns_plugins.file import File
+from tests.pydns.zone.files import Published, house, master, replace
+
+
+def file_of(corefile: str) -> File:
+    (plugin,) = [each for each in plugins_of(corefile) if isinstance(each, File)]
+    return plugin
+
+
+def put(path: Path, *lines: str, serial: int = 1) -> Path:
+    path.write_text(master(serial, *lines))
+    return path
+
+
+async def started(plugin: File, nursery: trio.Nursery, shared: House | None = None) -> File:
+    plugin.house = shared or await house(nursery)
+    plugin.house.generations.append(((plugin,),))
+    with trio.fail_after(30):
+        await nursery.start(plugin.run)
+    return plugin
+
+
+def said(plugin: Plugin, name: str, type_: str = "A") -> tuple[int, list[str]]:
+    reply = plugin.at_once(query(name, type_))
+    assert isinstance(reply, Reply)
+    return reply.rcode, [names.to_text(each.owner) for each in reply.answer]
+
+
+async def test_each_zone_has_its_file(tmp_path: Path, nursery: trio.Nursery) -> None:
+    one, two = put(tmp_path / "one", "www A 192.0.2.1"), put(tmp_path / "two", "ftp A 192.0.2.1")
+    plugin = await started(file_of(f". {{\nfile {one} one.test uno.test\nfile {two} two.test\n}}"), nursery)
+    assert said(plugin, "www.one.test") == (0, ["www.one.test."])
+    assert said(plugin, "www.uno.test") == (0, ["www.uno.test."])
+    assert said(plugin, "www.two.test") == (Rcode.NXDOMAIN, [])
+    assert len(plugin.held()) == 3
+    assert plugin.ready()
+    nursery.cancel_scope.cancel()
+
+
+async def test_fallthrough_is_a_directives_own(tmp_path: Path, nursery: trio.Nursery) -> None:
+    path = put(tmp_path / "db")
+    corefile = f". {{\nfile {path} one.test {{\nfallthrough\n}}\nfile {path} two.test x.one.test\n}}"
+    plugin = await started(file_of(corefile), nursery)
+    assert not isinstance(plugin.at_once(query("www.one.test")), Reply)
+    assert said(plugin, "www.two.test") == (Rcode.NXDOMAIN, [])
+    assert said(plugin, "www.x.one.test") == (Rcode.NXDOMAIN, [])
+    assert plugin.stops() == [names.from_text("two.test"), names.from_text("x.one.test")]
+    nursery.cancel_scope.cancel()
+
+
+async def test_a_broken_zone_leaves_the_others_alone(tmp_path: Path, nursery: trio.Nursery) -> None:
+    good, bad = put(tmp_path / "good"), tmp_path / "bad"
+    plugin = await started(file_of(f". {{\nfile {good} one.test\nfile {bad} two.test\n}}"), nursery)
+    assert said(plugin, "one.test", "SOA") == (0, ["one.test."])
+    reply = plugin.at_once(query("two.test"))
+    assert isinstance(reply, Reply)
+    assert reply.errors == ((Ede.NOT_READY, "file: two.test. is not loaded yet"),)
+    assert plugin.ready()
+    nursery.cancel_scope.cancel()
+
+
+async def test_a_reload_goes_on_with_what_was_read(
+    tmp_path: Path, nursery: trio.Nursery, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = put(tmp_path / "db", serial=5)
+    old = await started(file_of(f". {{\nfile {path} one.test two.test\n}}"), nursery)
+    monkeypatch.setattr("pydns.zone.loader.read_zone", None)  # nothing is read again
+    new = await started(file_of(f"one.test {{\nfile {path}\nhosts\n}}"), nursery, old.house)
+    assert new.held() == old.held()[:1]
+    assert said(new, "one.test", "SOA") == (0, ["one.test."])
+    nursery.cancel_scope.cancel()
+
+
+async def test_another_file_is_read_anew_at_a_reload(tmp_path: Path, nursery: trio.Nursery) -> None:
+    one, two = put(tmp_path / "one"), put(tmp_path / "two", "www A 192.0.2.1")
+    old = await started(file_of(f"one.test {{\nfile {one}\n}}"), nursery)
+    new = await started(file_of(f"one.test {{\nfile {two}\n}}"), nursery, old.house)
+    assert said(new, "www.one.test") == (0, ["www.one.test."])
+    assert said(old, "www.one.test") == (Rcode.NXDOMAIN, [])
+    nursery.cancel_scope.cancel()
+
+
+async def test_the_start_does_not_wait_long_for_a_zone(
+    tmp_path: Path, nursery: trio.Nursery, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "db"
+    path.write_text(master(1, "$INCLUDE more"))
+    go_on = trio.Event()
+    read = trio.to_thread.run_sync
+
+    async def waiting(*args: object, **options: object) -> object:
+        await go_on.wait()
+        return await read(*args, **options)  # type: ignore[arg-type]
+
+    monkeypatch.setattr("pydns_plugins.file.PATIENCE", 0.01)
+    monkeypatch.setattr("pydns.zone.loader.trio.to_thread.run_sync", waiting)
+    plugin = file_of(f"one.test {{\nfile {path}\n}}")
+    published = Published(plugin.held()[0])
+    await started(plugin, nursery)
+    assert said(plugin, "one.test")[0] == Rcode.SERVFAIL
+    assert not plugin.ready()
+    go_on.set()
+    replace(path, master(2))
+    await published.serial(2)
+    assert plugin.ready()
+    nursery.cancel_scope.cancel()
