@@ -50,6 +50,9 @@ GOALS: Final = (
     Goal("once", _CPU, 3.0, "nsd"),
     Goal("denied-once", _CPU, 3.0, "nsd"),
     Goal("services-once", _CPU, 3.0, "nsd"),
+    Goal("zone", _CPU, 1.1, "nsd"),
+    Goal("zone-once", _CPU, 5.0, "nsd"),
+    Goal("zone-denied-once", _CPU, 5.0, "nsd"),
     Goal("forwarded", _CPU, 1.3, "dnsmasq"),
     Goal("tcp-200", _CPU, 1.2, "nsd"),
     Goal("tcp-2000", _CPU, 1.2, "nsd"),
@@ -62,6 +65,8 @@ GOALS: Final = (
     Goal("million", "memory_mebibytes", 150),
     Goal("million", "peak_mebibytes", 220),
     Goal("million", "longest_wait_milliseconds", 20),
+    Goal("million-zone", "start_seconds", 8),
+    Goal("million-zone", "memory_mebibytes", 450),
     Goal("overload", "kept_p99_milliseconds", 50),
     Goal("overload", "seconds_until_normal", 5),
 )

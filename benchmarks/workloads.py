@@ -30,6 +30,7 @@ class Source(Enum):
 
     HOSTS = "a hosts file"
     SERVICES = "a file of services"
+    ZONE = "a zone file"
     CACHE = "an upstream, kept"
     UPSTREAM = "an upstream, each one"
 
@@ -160,6 +161,28 @@ _ALL: Final = (
         source=Source.SERVICES,
     ),
     Workload(
+        "zone",
+        f"{NAMES:,} names of a zone file",
+        ("floor", "nsd", "knot", "unbound", "coredns"),
+        source=Source.ZONE,
+    ),
+    Workload(
+        "zone-once",
+        "100,000 names of a zone file, each asked once",
+        ("floor", "nsd", "knot", "unbound", "coredns"),
+        way=Way.ONCE,
+        source=Source.ZONE,
+        names=100_000,
+    ),
+    Workload(
+        "zone-denied-once",
+        f"100,000 names that do not exist, each asked once, in a zone file of {NAMES:,}",
+        ("nsd", "knot", "unbound", "coredns"),
+        way=Way.ONCE,
+        source=Source.ZONE,
+        denied=True,
+    ),
+    Workload(
         "forwarded",
         f"{NAMES:,} names of an upstream, never kept",
         ("unbound", "dnsmasq", "dnsdist", "coredns"),
@@ -208,6 +231,14 @@ _ALL: Final = (
         "one million lines of a hosts file",
         ("nsd", "coredns"),  # dnsmasq takes minutes to read that many different addresses
         way=Way.MILLION,
+        names=1_000_000,
+    ),
+    Workload(
+        "million-zone",
+        "a zone file of one million records",
+        ("nsd", "knot", "coredns"),
+        way=Way.START,
+        source=Source.ZONE,
         names=1_000_000,
     ),
     Workload(

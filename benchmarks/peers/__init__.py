@@ -11,14 +11,15 @@ from benchmarks.peers.coredns import Coredns
 from benchmarks.peers.dnsdist import Dnsdist
 from benchmarks.peers.dnsmasq import Dnsmasq
 from benchmarks.peers.floor import Floor
+from benchmarks.peers.knot import Knot
 from benchmarks.peers.nsd import Nsd
 from benchmarks.peers.peer import Peer
 from benchmarks.peers.pydns import Pydns, Single
 from benchmarks.peers.unbound import Unbound
 
 OURS: Final = Pydns.name
-DEBIANS: Final[dict[str, type[Floor | Nsd | Unbound | Dnsmasq | Dnsdist]]] = {
-    peer.name: peer for peer in (Floor, Nsd, Unbound, Dnsmasq, Dnsdist)
+DEBIANS: Final[dict[str, type[Floor | Nsd | Knot | Unbound | Dnsmasq | Dnsdist]]] = {
+    peer.name: peer for peer in (Floor, Nsd, Knot, Unbound, Dnsmasq, Dnsdist)
 }
 """Those that Debian has, or has the compiler for."""
 

@@ -36,6 +36,8 @@ def _needed(task: Task) -> Iterator[str]:
     match workload.source:
         case Source.HOSTS:
             yield f"hosts {task.data.hosts}" + (" {\n        fallthrough\n    }" if workload.forwards else "")
+        case Source.ZONE:
+            yield f"file {task.data.zone} {ZONE}"
         case Source.SERVICES:
             yield f"kubernetes {ZONE} {{\n        services {task.data.services}\n    }}"
         case Source.CACHE:

@@ -43,7 +43,7 @@ server:
 
 def _names(task: Task) -> str:
     workload, lines = task.workload, ["remote-control:", "    control-enable: no"]
-    if workload.source in (Source.HOSTS, Source.SERVICES):
+    if workload.source in (Source.HOSTS, Source.SERVICES, Source.ZONE):
         owners = ((f"{first}.{workload.domain}.", address) for first, address in records(workload))
         data = "".join(f'    local-data: "{owner} {workload.ttl} A {address}"\n' for owner, address in owners)
         return f'    local-zone: "{ZONE}." static\n{data}' + "\n".join(lines)

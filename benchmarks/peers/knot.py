@@ -1,0 +1,37 @@
+"""Knot DNS: an authoritative server, here with one plain zone."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import ClassVar
+
+from benchmarks.peers.peer import Peer, Task
+from benchmarks.probe import LOOPBACK
+from benchmarks.workloads import ZONE
+
+
+class Knot(Peer):
+    name: ClassVar[str] = "knot"
+    program: ClassVar[str] = "knotd"
+    package: ClassVar[str] = "knot"
+    version_arguments: ClassVar[Sequence[str]] = ("-V",)
+
+    def configure(self, task: Task) -> Sequence[str | Path]:
+        file = task.folder / "knot.conf"
+        file.write_text(f"""\
+server:
+    listen: {LOOPBACK}@{task.port}
+    rundir: {task.folder}
+    udp-workers: 1
+    tcp-workers: 1
+    background-workers: 1
+database:
+    storage: {task.folder}
+zone:
+  - domain: {ZONE}
+    file: {task.data.zone}
+    zonefile-sync: -1
+    journal-content: none
+""")
+        return self.path(), "-c", file
