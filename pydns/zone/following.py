@@ -8,6 +8,7 @@ from typing import Final
 
 import trio
 
+from pydns.look import Look
 from pydns.names import to_text
 from pydns.zone.counts import count
 from pydns.zone.difference import Delta
@@ -23,64 +24,52 @@ RETRY: Final = 5.0
 """Seconds after which a file is tried again that could not be read, though nothing about it changed."""
 
 
-async def follow(
-    plugin: ZonePlugin,
-    held: Held,
-    file: ZoneFile,
-    every: float,
-    tried: Callable[[], None],
-    *,
-    mind_serial: bool = True,
-) -> None:
-    """Loads the zone, calls `tried`, and goes on to load it after each change; `every` 0: no more.
+class Following:
+    """A zone of a plugin's and the file that it is read from.
 
-    `every`: seconds between two looks at the files where no event tells of a change. `mind_serial`: it is told where
-    the zone changed and its serial did not.
+    `mind_serial`: it is told where the zone changed and its serial did not.
     """
-    while True:
-        files = file.files
-        with plugin.house.files.follow(files, every=every or float("inf")) as following:
-            while True:
-                before = held.zone
-                zone = await file.load(following.look, before.serial if before is not None else None)
-                if zone is not None:
-                    await _publish(plugin, held, file, zone, mind_serial)
-                count(plugin.house.metrics, plugin.name, held, file)
-                tried()
-                if not every:
-                    return
-                if file.files != files:
-                    break  # it includes others than before
-                with trio.move_on_after(RETRY if file.again else float("inf")):
-                    await following.changed()
 
+    def __init__(self, plugin: ZonePlugin, held: Held, file: ZoneFile, *, mind_serial: bool = True) -> None:
+        self.held = held
+        self.file = file
+        self._plugin = plugin
+        self._mind_serial = mind_serial
 
-async def _publish(plugin: ZonePlugin, held: Held, file: ZoneFile, zone: Zone, mind_serial: bool) -> None:
-    before = held.zone
-    delta = await plugin.publish_in_slices(held, zone)
-    name = to_text(held.origin)
-    if before is not None and mind_serial and _differs(delta):
-        if zone.serial == before.serial:
-            log.warning(
-                "%s: %s has changed and its serial %d has not: secondaries will not see it",
-                file.path,
-                name,
-                zone.serial,
-            )
-        elif not is_later(zone.serial, before.serial):
-            log.warning(
-                "%s: the serial of %s went back from %d to %d: secondaries will not see it",
-                file.path,
-                name,
-                before.serial,
-                zone.serial,
-            )
-    log.info("%s: %s serial %d, %d records%s", file.path, name, zone.serial, zone.records, _shown(delta))
+    async def run(self, every: float, tried: Callable[[], None]) -> None:
+        """Loads the zone, calls `tried`, and goes on to load it after each change.
 
+        `every`: seconds between two looks at the files where no event tells of a change; 0: it is read once.
+        """
+        while True:
+            files = self.file.files
+            with self._plugin.house.files.follow(files, every=every or float("inf")) as following:
+                while self.file.files == files:  # else it includes others than before
+                    await self.load(following.look)
+                    tried()
+                    if not every:
+                        return
+                    if self.file.files == files:
+                        with trio.move_on_after(RETRY if self.file.again else float("inf")):
+                            await following.changed()
 
-def _differs(delta: Delta | None) -> bool:
-    return delta is None or bool(delta.removed or delta.added)
+    async def load(self, look: Look) -> None:
+        """Reads what differs from the last time, and publishes it."""
+        before = self.held.zone
+        zone = await self.file.load(look, before.serial if before is not None else None)
+        if zone is not None:
+            delta = await self._plugin.publish_in_slices(self.held, zone)
+            self._tell(before, zone, delta)
+        count(self._plugin.house.metrics, self._plugin.name, self.held, self.file)
 
-
-def _shown(delta: Delta | None) -> str:
-    return "" if delta is None else f" (+{len(delta.added)} -{len(delta.removed)})"
+    def _tell(self, before: Zone | None, zone: Zone, delta: Delta | None) -> None:
+        path, name = self.file.path, to_text(zone.origin)
+        if before is not None and self._mind_serial and (delta is None or delta.removed or delta.added):
+            unseen = "secondaries will not see the change"
+            if zone.serial == before.serial:
+                log.warning("%s: %s has changed and its serial %d has not: %s", path, name, zone.serial, unseen)
+            elif not is_later(zone.serial, before.serial):
+                text = "%s: the serial of %s went back from %d to %d: %s"
+                log.warning(text, path, name, before.serial, zone.serial, unseen)
+        changed = "" if delta is None else f" (+{len(delta.added)} -{len(delta.removed)})"
+        log.info("%s: %s serial %d, %d records%s", path, name, zone.serial, zone.records, changed)

@@ -8,7 +8,7 @@ from typing import ClassVar, Final, Self
 import trio
 
 from pydns.corefile.tree import Directive, ServerBlock
-from pydns.zone.following import follow
+from pydns.zone.following import Following
 from pydns.zone.loader import ZoneFile
 from pydns.zone.plugin import ZonePlugin
 from pydns_plugins.file.options import Options, read_options
@@ -28,13 +28,15 @@ class File(ZonePlugin):
     def __init__(self, options: Sequence[Options]) -> None:
         super().__init__()
         self._options = tuple(options)
-        self._files: dict[bytes, ZoneFile] = {}
+        self.following: dict[bytes, Following] = {}
+        """By origin."""
         self._tried: set[bytes] = set()
         self._all_tried = trio.Event()
         for each in options:
             for zone in each.zones:
-                self.hold(zone, fallthrough=each.fallthrough)
-                self._files[zone] = ZoneFile(each.path, zone)
+                held = self.hold(zone, fallthrough=each.fallthrough)
+                file = ZoneFile(each.path, zone)
+                self.following[zone] = Following(self, held, file, mind_serial=each.mind_serial)
 
     @classmethod
     def parse(cls, directives: Sequence[Directive], block: ServerBlock) -> Sequence[Self]:
@@ -45,19 +47,18 @@ class File(ZonePlugin):
         async with trio.open_nursery() as nursery:
             for each in self._options:
                 for zone in each.zones:
-                    nursery.start_soon(self._follow, zone, each)
+                    nursery.start_soon(self._follow, zone, each.reload)
             with trio.move_on_after(PATIENCE if len(self.house.generations) < 2 else PATIENCE_AT_RELOAD):
                 await self._all_tried.wait()
             task_status.started()
 
-    async def _follow(self, zone: bytes, options: Options) -> None:
+    async def _follow(self, zone: bytes, every: float) -> None:
         def tried() -> None:
             self._tried.add(zone)
-            if len(self._tried) == len(self._files):
+            if len(self._tried) == len(self.following):
                 self._all_tried.set()
 
-        held, file = self._held[zone], self._files[zone]
-        await follow(self, held, file, options.reload, tried, mind_serial=options.mind_serial)
+        await self.following[zone].run(every, tried)
 
     def _take_over(self) -> None:
         """Goes on with zones that were read from the same files before a reload, whatever else changed."""
@@ -68,11 +69,11 @@ class File(ZonePlugin):
                     self._take_from(old)
 
     def _take_from(self, old: File) -> None:
-        for zone, file in self._files.items():
-            theirs = old._files.get(zone)
-            if theirs is not None and theirs.path == file.path and old._held[zone].zone is not None:
-                file.inherit(theirs)
-                self.hold(zone, old._held[zone])
+        for zone, following in self.following.items():
+            theirs = old.following.get(zone)
+            if theirs is not None and theirs.file.path == following.file.path and theirs.held.zone is not None:
+                following.file.inherit(theirs.file)
+                following.held = self.hold(zone, theirs.held)
 
     def ready(self) -> bool:
         """Every file was tried. One that is broken must not take the others out of service."""

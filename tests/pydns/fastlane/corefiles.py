@@ -62,6 +62,9 @@ COREFILES = {
         ttl 6
         fallthrough in-addr.arpa ip6.arpa
     }
+    file FOLDER/zone.db zone.test {
+        fallthrough x.zone.test
+    }
     forward . 127.0.0.1:5399 {
         max_fails 0
     }
@@ -87,6 +90,9 @@ COREFILES = {
         services FOLDER/services.toml
         ttl 6
         fallthrough in-addr.arpa ip6.arpa
+    }
+    file FOLDER/zone.db zone.test {
+        fallthrough x.zone.test
     }
     forward . 127.0.0.1:5399 {
         max_fails 0
@@ -124,6 +130,7 @@ COREFILES = {
     hosts FOLDER/hosts {
         fallthrough
     }
+    file FOLDER/zone.db zone.test
     forward . 127.0.0.1:5399
 }
 """
@@ -143,6 +150,9 @@ COREFILES = {
     kubernetes cluster.local in-addr.arpa {
         services FOLDER/services.toml
         fallthrough
+    }
+    file FOLDER/zone.db zone.test {
+        fallthrough x.zone.test
     }
     forward . 127.0.0.1:5399 {
         max_fails 0
@@ -178,6 +188,29 @@ SERVICES = (
 )
 
 
+_ZONE = """
+$TTL {ttl}
+@ IN SOA ns admin {serial} 3600 600 86400 {minimum}
+@ NS ns
+@ MX 1 host
+ns A 192.0.2.1
+www CNAME host
+out CNAME www.hosts.test.
+up CNAME one.up.test.
+old DNAME hosts.test.
+sub NS ns.sub
+ns.sub A 192.0.2.2
+"""
+
+ZONES = (
+    _ZONE.format(ttl=5, serial=1, minimum=3) + "host A 192.0.2.3\n",
+    _ZONE.format(ttl=5, serial=2, minimum=3)
+    + "host A 192.0.2.4\nhost A 192.0.2.5\na.b.c A 192.0.2.6\n*.c A 192.0.2.7\n",
+    _ZONE.format(ttl=5, serial=3, minimum=3) + "host TXT x\n*.c CNAME host\n",
+    _ZONE.format(ttl=7, serial=4, minimum=9) + "sub.c NS ns.sub.c\nns.sub.c A 192.0.2.8\n",
+)
+
+
 class Files(NamedTuple):
     """A folder with the files that the Corefiles name."""
 
@@ -195,11 +228,16 @@ class Files(NamedTuple):
         return self.folder / "more-hosts"
 
     @property
+    def zone(self) -> Path:
+        return self.folder / "zone.db"
+
+    @property
     def services(self) -> Path:
         return self.folder / "services.toml"
 
     def write(self, hosts: int, services: int) -> None:
         texts = {self.hosts: HOSTS[hosts], self.more_hosts: HOSTS[hosts], self.services: SERVICES[services]}
+        texts[self.zone] = ZONES[hosts]
         for path, text in texts.items():
             if not path.exists() or path.read_text() != text:
                 fresh = path.with_suffix(".new")

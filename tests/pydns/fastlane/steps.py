@@ -38,6 +38,19 @@ NAMES: Final = [
     "www.acl.test",
     "www.plain.test",
     "version.bind",
+    "host.zone.test",
+    "www.zone.test",
+    "zone.test",
+    "zone.test",
+    "gone.zone.test",
+    "x.zone.test",
+    "out.zone.test",
+    "up.zone.test",
+    "www.old.zone.test",
+    "a.sub.zone.test",
+    "x.c.zone.test",
+    "x.b.c.zone.test",
+    "b.c.zone.test",
 ]
 CLIENTS: Final = ["192.0.2.9", "192.0.2.9", "192.0.2.66", "192.0.2.67", "2001:db8::9"]
 
@@ -56,7 +69,7 @@ _OPTS: Final = {
     "NSID and padding": opt(_NSID, (PADDING, bytes(4))),
     "subnet": opt(_SUBNET),
 }
-_TYPES: Final = [Type.A, Type.A, Type.A, Type.AAAA, Type.PTR, Type.SRV, Type.TXT, Type.ANY, Type.SOA]
+_TYPES: Final = [Type.A, Type.A, Type.A, Type.AAAA, Type.PTR, Type.SRV, Type.TXT, Type.ANY, Type.SOA, Type.MX, Type.NS]
 _FLAGS: Final = [0x0100, 0x0100, 0x0100, 0x0000, 0x0110, 0x0120]  # RD, CD and AD
 # All are sums of powers of two, so that no second is missed by a rounding.
 _SECONDS: Final = [0.125, 0.5, 0.875, 1, 1.125, 3, 7, 20, 65]
@@ -94,7 +107,7 @@ class Wait(NamedTuple):
 
 
 class Write(NamedTuple):
-    """Which content the hosts and the services file have from now on."""
+    """Which content the hosts and the services file have from now on; the zone goes with the hosts."""
 
     hosts: int
     services: int
@@ -139,7 +152,7 @@ _other = st.one_of(
     st.builds(Wait, st.sampled_from(_SECONDS)),
     st.builds(Write, st.integers(0, len(HOSTS) - 1), st.integers(0, len(SERVICES) - 1)),
     st.builds(Says, st.builds(Said, st.integers(1, 9), st.sampled_from([0, 1, 3, 12, 60])), st.sampled_from(Mood)),
-    st.builds(Flush, st.sampled_from(["", "up.test", "hosts.test", "www.hosts.test", "cluster.local"])),
+    st.builds(Flush, st.sampled_from(["", "up.test", "hosts.test", "www.hosts.test", "cluster.local", "zone.test"])),
     st.builds(Reload, st.sampled_from(sorted(COREFILES))),
     st.just(Scrape()),
 )

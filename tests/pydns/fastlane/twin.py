@@ -29,6 +29,7 @@ from pydns.upstream.tcp import TcpConnections
 from pydns.upstream.udp import UdpPorts
 from pydns.upstream.upstream import Upstream as RealUpstream
 from pydns.watch import Watcher
+from pydns_plugins.file import File
 from pydns_plugins.forward import Forward
 from pydns_plugins.hosts import Hosts
 from pydns_plugins.kubernetes import Kubernetes
@@ -42,6 +43,8 @@ _MEASURED = frozenset(
         "coredns_dns_request_size_bytes",  # a replay counts as long as the first such query was, cookie and all
     )
 )
+
+_TIMES = frozenset(("coredns_hosts_reload_timestamp_seconds", "pydns_zone_loaded_timestamp_seconds"))
 
 
 class Client:
@@ -151,6 +154,9 @@ class Twin:
                 await plugin._load(look(tuple(map(str, plugin.options.files))))
             elif isinstance(plugin, Kubernetes):
                 await plugin._load(look((str(plugin.options.file),)))
+            elif isinstance(plugin, File):
+                for following in plugin.following.values():
+                    await following.load(look(following.file.files))
 
     def take(self, wire: bytes, client: Client) -> Client:
         """Hands a message in, as a listener does."""
@@ -171,7 +177,7 @@ class Twin:
                 whole = metric.name not in _MEASURED
                 for labels, counts in metric.counts.items():
                     found[metric.name, *labels] = (counts, metric.sums[labels]) if whole else sum(counts)
-            elif metric.name != "coredns_hosts_reload_timestamp_seconds":  # that of the file that was read last
+            elif metric.name not in _TIMES:
                 found.update({(metric.name, *labels): value for labels, value in metric.values.items() if value})
         return found
 

@@ -12,14 +12,14 @@ import trio.testing
 from pydns.records import Rcode
 from pydns.reply import Reply
 from pydns.testing import query
-from pydns.zone.following import follow
+from pydns.zone.following import Following
 from pydns.zone.loader import ZoneFile
 from tests.pydns.zone.files import Published, house, master, replace
 from tests.pydns.zone.test_plugin import Zones
 from tests.pydns.zone.zones import ORIGIN, absolute
 
 
-class Following:
+class Followed:
     def __init__(self, path: Path, plugin: Zones) -> None:
         self.path = path
         self.plugin = plugin
@@ -29,7 +29,8 @@ class Following:
         self.tried = trio.Event()
 
     async def run(self, *, every: float = 1.0, mind_serial: bool = True) -> None:
-        await follow(self.plugin, self.held, self.file, every, self.tried.set, mind_serial=mind_serial)
+        following = Following(self.plugin, self.held, self.file, mind_serial=mind_serial)
+        await following.run(every, self.tried.set)
 
     def rcode(self, name: str) -> int:
         reply = self.plugin.at_once(query(name))
@@ -41,21 +42,21 @@ class Following:
 
 
 @pytest.fixture
-async def following(nursery: trio.Nursery, tmp_path: Path) -> Following:
+async def following(nursery: trio.Nursery, tmp_path: Path) -> Followed:
     plugin = Zones()
     plugin.house = await house(nursery)
     path = tmp_path / "db"
     path.write_text(master(1))
-    return Following(path, plugin)
+    return Followed(path, plugin)
 
 
-async def started(following: Following, nursery: trio.Nursery, **options: bool) -> None:
+async def started(following: Followed, nursery: trio.Nursery, **options: bool) -> None:
     nursery.start_soon(lambda: following.run(**options))
     with trio.fail_after(30):
         await following.tried.wait()
 
 
-async def test_it_is_loaded_and_followed(following: Following, nursery: trio.Nursery) -> None:
+async def test_it_is_loaded_and_followed(following: Followed, nursery: trio.Nursery) -> None:
     await started(following, nursery)
     assert following.rcode("www.example.org") == Rcode.NXDOMAIN
     replace(following.path, master(2, "www A 192.0.2.1"))
@@ -64,7 +65,7 @@ async def test_it_is_loaded_and_followed(following: Following, nursery: trio.Nur
     nursery.cancel_scope.cancel()
 
 
-async def test_what_changed_is_told_in_the_same_step(following: Following, nursery: trio.Nursery) -> None:
+async def test_what_changed_is_told_in_the_same_step(following: Followed, nursery: trio.Nursery) -> None:
     await started(following, nursery)
     changes = following.plugin.house.changes
     epoch = changes.epoch
@@ -75,7 +76,7 @@ async def test_what_changed_is_told_in_the_same_step(following: Following, nurse
     nursery.cancel_scope.cancel()
 
 
-async def test_a_bad_file_leaves_the_zone_in_force(following: Following, nursery: trio.Nursery) -> None:
+async def test_a_bad_file_leaves_the_zone_in_force(following: Followed, nursery: trio.Nursery) -> None:
     await started(following, nursery)
     replace(following.path, "nonsense\n")
     with trio.fail_after(30):
@@ -85,7 +86,7 @@ async def test_a_bad_file_leaves_the_zone_in_force(following: Following, nursery
     nursery.cancel_scope.cancel()
 
 
-async def test_a_file_that_is_not_there_may_come(following: Following, nursery: trio.Nursery) -> None:
+async def test_a_file_that_is_not_there_may_come(following: Followed, nursery: trio.Nursery) -> None:
     following.path.unlink()
     await started(following, nursery)
     assert following.rcode("example.org") == Rcode.SERVFAIL
@@ -94,7 +95,7 @@ async def test_a_file_that_is_not_there_may_come(following: Following, nursery: 
     nursery.cancel_scope.cancel()
 
 
-async def test_what_is_included_is_followed(following: Following, nursery: trio.Nursery) -> None:
+async def test_what_is_included_is_followed(following: Followed, nursery: trio.Nursery) -> None:
     hosts = following.path.with_name("hosts")
     hosts.write_text("a A 192.0.2.1\n")
     following.path.write_text(master(1, "$INCLUDE hosts"))
@@ -105,7 +106,7 @@ async def test_what_is_included_is_followed(following: Following, nursery: trio.
     nursery.cancel_scope.cancel()
 
 
-async def test_the_target_of_a_symlink_may_be_swapped(following: Following, nursery: trio.Nursery) -> None:
+async def test_the_target_of_a_symlink_may_be_swapped(following: Followed, nursery: trio.Nursery) -> None:
     volume = following.path.parent
     for stamp, serial in (("1", 1), ("2", 2)):
         (volume / stamp).mkdir()
@@ -120,7 +121,7 @@ async def test_the_target_of_a_symlink_may_be_swapped(following: Following, nurs
     nursery.cancel_scope.cancel()
 
 
-async def test_without_a_duration_it_is_read_once(following: Following) -> None:
+async def test_without_a_duration_it_is_read_once(following: Followed) -> None:
     with trio.fail_after(30):
         await following.run(every=0)
     assert following.rcode("example.org") == Rcode.NOERROR
@@ -136,7 +137,7 @@ async def test_without_a_duration_it_is_read_once(following: Following) -> None:
     ],
 )
 async def test_a_serial_that_does_not_grow_is_told(
-    following: Following,
+    following: Followed,
     nursery: trio.Nursery,
     caplog: pytest.LogCaptureFixture,
     serial: int,
@@ -153,7 +154,7 @@ async def test_a_serial_that_does_not_grow_is_told(
     nursery.cancel_scope.cancel()
 
 
-async def test_metrics_tell_of_it(following: Following, nursery: trio.Nursery) -> None:
+async def test_metrics_tell_of_it(following: Followed, nursery: trio.Nursery) -> None:
     await started(following, nursery)
     assert following.metric("pydns_zone_serial") == 1
     assert following.metric("pydns_zone_records") == 2
@@ -162,7 +163,7 @@ async def test_metrics_tell_of_it(following: Following, nursery: trio.Nursery) -
     nursery.cancel_scope.cancel()
 
 
-async def test_metrics_tell_of_a_bad_file(following: Following, nursery: trio.Nursery) -> None:
+async def test_metrics_tell_of_a_bad_file(following: Followed, nursery: trio.Nursery) -> None:
     following.path.write_text(master(1, "www A x"))
     await started(following, nursery)
     assert following.metric("pydns_zone_faults") == 1
