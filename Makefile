@@ -5,8 +5,9 @@ VENV := .venv
 BIN := $(VENV)/bin
 # Programs that the tests ask, or have asked: installed where the tests run as root.
 # A kubectl that is there already may come from elsewhere, and stays.
-DEBIAN := bind9-dnsutils busybox curl dnsmasq-base dnsperf gcc iproute2 libc6-dev libcap2-bin \
-	$(shell command -v kubectl > /dev/null || echo kubernetes-client) nsd prometheus systemd unbound util-linux
+DEBIAN := bind9 bind9-dnsutils bind9-utils busybox curl dnsmasq-base dnsperf gcc iproute2 libc6-dev libcap2-bin \
+	$(shell command -v kubectl > /dev/null || echo kubernetes-client) \
+	knot knot-dnsutils nsd prometheus systemd unbound util-linux
 
 .PHONY: serve test check bench bench-quick bench-publish bench-chart lab peers clean
 
