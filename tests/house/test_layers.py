@@ -31,6 +31,7 @@ LOWER_ROOMS = {
     "upstream": {"corefile", "errors", "names", "plugin", "query", "records", "reply", "wire"}
     | {"mmsg", "tick", "waiter"},
     "services": {"errors", "names"},
+    "tsig": {"errors", "names", "records", "wire"},
     "kubernetes": {"errors", "services"},
     "http": set(),
     "notify": set(),
