@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     import dnslib
 
     from pydns.reply import Reply
+    from pydns.tsig.server import Signature
 
 MAX_DEPTH = 16
 """Questions asked from within a question (CNAME chasing and the like) before the chain is called a loop."""
@@ -84,14 +85,15 @@ class Query:
       task (see `pydns.crew`)
     * `tried`: what a plugin has tried for it at once, in vain, for that plugin itself to go on from
 
-    An answer that came about with a look at `peer`, `local`, `id` or `metadata` depends on who asks; reading them marks
-    the query as `personal` and its answer is never replayed for another. Who only watches reads `client`.
+    An answer that came about with a look at `peer`, `local`, `id`, `signature` or `metadata` depends on who asks;
+    reading them marks the query as `personal` and its answer is never replayed for another. Who only watches reads
+    `client`.
     """
 
     __slots__ = (
-        "_id", "_metadata", "_origin", "ask", "asked_within", "began", "class_", "client", "depth", "detached", "edns",
-        "epoch", "flags", "may_be_set_aside", "name", "personal", "question_end", "server", "tried", "type",
-        "wire", "zone",
+        "_id", "_metadata", "_origin", "_signature", "ask", "asked_within", "began", "class_", "client", "depth",
+        "detached", "edns", "epoch", "flags", "may_be_set_aside", "name", "personal", "question_end", "server", "tried",
+        "type", "wire", "zone",
     )  # fmt: skip
 
     def __init__(
@@ -128,6 +130,7 @@ class Query:
         self.personal = False
         self.asked_within: tuple[bytes, ...] = ()
         self._metadata: dict[str, Callable[[], str]] | None = None
+        self._signature: Signature | None = None
 
     @property
     def origin(self) -> Query:
@@ -193,6 +196,19 @@ class Query:
         return origin._metadata
 
     @property
+    def signature(self) -> Signature | None:
+        """Its TSIG, where the tsig plugin of the block has found it good (`Signature.key` says whose it is)."""
+        origin = self.origin
+        origin.personal = True
+        return origin._signature
+
+    @signature.setter
+    def signature(self, signature: Signature) -> None:
+        origin = self.origin
+        origin.personal = True
+        origin._signature = signature
+
+    @property
     def message(self) -> dnslib.DNSRecord:
         """The whole message, opened by dnslib (slow: 18 us), its id among it. Raises pydns.errors.WireError."""
         self.origin.personal = True
@@ -226,6 +242,7 @@ class Query:
         copy.personal = self.personal
         copy.asked_within = self.asked_within
         copy._metadata = self._metadata
+        copy._signature = self._signature
         if name is not None and name != self.name:
             copy.name = name
             self.origin.asked_within += (name,)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any, Final, Self
+from typing import TYPE_CHECKING, Any, Final, Protocol, Self
 
 from pydns.records import Rcode, Record
 
@@ -14,6 +14,23 @@ OVERLOAD: Final = "overload"
 """Who drops a query (`Reply.drop`) that would have to wait where too many do already: see `House.crowded`."""
 
 Finish = Callable[["Query", bytes], bytes]
+"""Changes the message that is about to leave. Its attribute `room`, where it has one, is how many octets it adds."""
+
+
+class Messages(Protocol):
+    """Messages that follow an answer over a stream, made as the client takes them: a turn for each.
+
+    What is left of them when the client is gone is never asked for; `close` is called in any case.
+    """
+
+    def __next__(self) -> bytes:
+        """The next whole message, at most 65,535 octets; StopIteration behind the last. Takes a few ms at most.
+
+        Where it raises something else the connection is closed: the client sees that the answer is not whole.
+        """
+
+    def close(self) -> None: ...
+
 
 Credit = Callable[[int], None]
 """Counts so many replays of one answer. Those with the same credits are counted together, so they must be hashable."""
@@ -42,6 +59,7 @@ class Reply:
     * `orders`: makes of the message that left another one, its records in another order (None where it cannot): then
       what is replayed is that message in one order after the other
     * `finish`: runs after the answer was fitted (padding, TSIG last)
+    * `following`: more messages of the same answer, for a transfer; only over a stream, and never kept or replayed
     * `watchers`: called when it leaves, and for each replay, with (query bytes, client, answer bytes); what a log needs
     * `counters`: called when it leaves; replays are told to them in batches, which costs next to nothing
     * `prompt`: True where `counters` want to hear of replays at the first one of each second: of those before it
@@ -50,7 +68,8 @@ class Reply:
 
     __slots__ = (
         "_why", "additional", "ages", "answer", "authority", "by", "counters", "dropped", "errors", "finish", "flags",
-        "lifetime", "local", "options", "orders", "prompt", "rcode", "replay", "since", "size", "watchers", "wire",
+        "following", "lifetime", "local", "options", "orders", "prompt", "rcode", "replay", "since", "size",
+        "watchers", "wire",
     )  # fmt: skip
 
     def __init__(
@@ -84,6 +103,7 @@ class Reply:
         self.lifetime: float | None = None
         self.orders: Callable[[bytes], bytes | None] | None = None
         self.finish: tuple[Finish, ...] = ()
+        self.following: Messages | None = None
         self.watchers: tuple[Callable[[bytes, Any, bytes], None], ...] = ()
         self.counters: tuple[Counter, ...] = ()
         self.prompt = False
@@ -137,6 +157,7 @@ class Reply:
         copy.lifetime = self.lifetime
         copy.orders = self.orders
         copy.finish = self.finish
+        copy.following = self.following
         copy.watchers = self.watchers
         copy.counters = self.counters
         copy.prompt = self.prompt

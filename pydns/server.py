@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from time import perf_counter
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, cast
 
 from pydns import names
 from pydns.chain import amended
@@ -25,11 +25,11 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from pydns.crew import Crew
-    from pydns.listen.taker import Answerable
+    from pydns.listen.taker import Answerable, Stream
     from pydns.metrics import Metric
     from pydns.plugin import CallNext, House
     from pydns.query import Client, Query
-    from pydns.reply import Credit
+    from pydns.reply import Credit, Messages
     from pydns.router import Route, Router
     from pydns.settings import Observer
 
@@ -266,7 +266,8 @@ class Server:
         text = f"no answer in {self._crew.patience:g} s"
         log.warning("%s %s: %s", names.to_text(query.name), type_text(query.type), text)
         route = self.router.find(query)
-        answer = self._finish(query, Reply.failure(Ede.OTHER, text), None, None, route.observers if route else ())
+        reply = _signed(query, Reply.failure(Ede.OTHER, text))
+        answer = self._finish(query, reply, None, None, route.observers if route else ())
         assert answer is not None  # it is not dropped
         return answer
 
@@ -323,6 +324,8 @@ class Server:
             packets.offer(key, query, reply, answer, credits_)
         if reply.watchers:
             tell(reply.watchers, query.wire, query.client, answer)
+        if reply.following is not None:
+            _follow(query.client, reply.following)
         return answer
 
     def _failed(self, query: Query, error: Exception, observers: Sequence[Observer]) -> bytes | None:
@@ -334,7 +337,23 @@ class Server:
             name, type_ = names.to_text(query.name), type_text(query.type)
             log.error("%s %s: %s%s: %s", name, type_, what, type(error).__name__, error, exc_info=trace)
         text = f"{by or 'pydns'} failed: {type(error).__name__}"
-        return self._finish(query, Reply.failure(Ede.OTHER, text, by=by), None, None, observers)
+        return self._finish(query, _signed(query, Reply.failure(Ede.OTHER, text, by=by)), None, None, observers)
+
+
+def _signed(query: Query, failure: Reply) -> Reply:
+    """What is made here in place of a reply that failed is signed as that one would have been."""
+    signature = query.signature
+    if signature is not None:
+        failure.finish = (signature,)
+    return failure
+
+
+def _follow(client: Client, messages: Messages) -> None:
+    """Has the messages leave behind the answer, where more than one can."""
+    if client.transport in _STREAMS:
+        cast("Stream", client).follow(messages)
+    else:
+        messages.close()
 
 
 def _chain(route: Route | None, query: Query) -> CallNext | Reply:

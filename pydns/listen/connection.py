@@ -10,13 +10,14 @@ from select import EPOLLERR, EPOLLHUP, EPOLLIN, EPOLLOUT
 from typing import TYPE_CHECKING, Any, Final
 
 from pydns.errors import WireError
-from pydns.listen.framing import LONGEST, MessageReader
+from pydns.listen.framing import LONGEST, MessageReader, framed
 from pydns.listen.sockaddr import to_address
 
 if TYPE_CHECKING:
     from pydns.listen.connections import Connections
     from pydns.listen.waiting import Waiting
     from pydns.query import Address
+    from pydns.reply import Messages
 
 log = logging.getLogger("pydns.listen")
 
@@ -34,8 +35,9 @@ class Connection:
     """
 
     __slots__ = (
-        "_begun", "_connections", "_ended", "_events", "_full", "_gathered", "_local", "_moved", "_name", "_out",
-        "_peer", "_reader", "_taken", "_under_way", "_unsent", "_waits", "client", "family", "held", "size", "socket",
+        "_begun", "_connections", "_ended", "_events", "_following", "_full", "_gathered", "_local", "_moved", "_name",
+        "_out", "_peer", "_reader", "_taken", "_under_way", "_unsent", "_waits", "client", "family", "held", "size",
+        "socket",
     )  # fmt: skip
 
     transport = "tcp"
@@ -58,6 +60,7 @@ class Connection:
         self._full = False  # nothing is taken until more was answered, or has left
         self._ended = ""  # why nothing is read any more
         self._out: list[bytes] = []  # lengths and answers in turn
+        self._following: list[Messages] = []  # of answers of several messages, what is not made yet
         self._unsent: memoryview | bytes = b""  # what the kernel did not take
         self._moved = 0  # octets that left since the write timeout began
         self._begun = False  # what is here of a message is of another one than before
@@ -94,19 +97,48 @@ class Connection:
             self._gathered = True
             self._connections.gather(self)
 
+    def follow(self, messages: Messages) -> None:
+        """As `pydns.listen.taker.Stream` says: each is made when all before it has left.
+
+        Answers to other queries leave between them (RFC 7766 section 7, RFC 5936 section 4.1.1).
+        """
+        self._following.append(messages)
+
     def on_events(self, events: int) -> None:
         try:
             if events & (EPOLLERR | EPOLLHUP):
                 self.close("reset")
             elif events & EPOLLOUT and (self._unsent or self._out):
                 self._write()
-            elif events & EPOLLIN:
-                self._receive()
-            elif self._reader.held:
-                self._take(b"")
+            else:
+                if events & EPOLLOUT and self._following:
+                    self._connections.has_more(self)
+                if events & EPOLLIN:
+                    self._receive()
+                elif self._reader.held and not self._full:
+                    self._take(b"")
         except Exception:  # whatever one connection stumbles over is the end of that connection alone
             log.exception("a TCP connection is closed after an error")
             self.close("error")
+
+    def make_one(self) -> None:
+        """Makes one message of those that follow, and sends it."""
+        if not self._following or self._out or self._unsent:
+            return
+        try:
+            message = self._following[0].__next__()
+            octets = framed(message)
+        except StopIteration:
+            self._following.pop(0).close()
+            self._settle()
+            return
+        except Exception as error:
+            log.error("an answer of several messages breaks off: %s: %s", type(error).__name__, error)
+            self.close("error")
+            return
+        self._out.append(octets)
+        self.size += len(octets)
+        self._write()
 
     def begin(self) -> None:
         """From here on it is watched. Raises OSError."""
@@ -186,22 +218,22 @@ class Connection:
     def _settle(self) -> None:
         """What follows from a step: whether it is over, what epoll shall report, and which time is running."""
         rest = self._reader.rest
-        if not (rest or self._unsent or self._out or self._under_way or self._full or self._ended or self.held) and (
-            self._events == EPOLLIN
-        ):  # most: it may ask again
+        busy = self._unsent or self._out or self._under_way or self._following
+        if not (busy or rest or self._full or self._ended or self.held) and self._events == EPOLLIN:
+            # Most: it may ask again.
             self._wait(self._connections.idle, True)
             self._begun = False
             return
         held = bool(rest) and self._reader.held
         unsent = bool(self._unsent or self._out)
-        if self._ended and not (self._under_way or unsent or held):
+        if self._ended and not (self._under_way or unsent or held or self._following):
             self._finish()
             return
         connections, limits = self._connections, self._connections.limits
         share = 2 if self._full else 1  # once full, half of it must be gone: else it would turn with each answer
         self._full = self._under_way * share >= limits.queries or self.size * share > limits.output
         events = 0
-        if self._unsent or (self._out and not self._gathered) or (held and not self._full):
+        if self._unsent or (self._out and not self._gathered) or (held and not self._full) or self._following:
             # For messages that are here already as well: epoll reports a socket that can be written to at once, and
             # those that it reports take turns.
             events |= EPOLLOUT
@@ -210,7 +242,7 @@ class Connection:
         if events != self._events:
             connections.epoll.modify(self.socket.fileno(), events)
             self._events = events
-        if self._unsent:
+        if self._unsent or self._following:
             self._wait(connections.writing, self._moved >= _PIECE)
         elif held and not self._full:
             # The kernel took all answers, and has no room for more: who does not read them is slow just the same.
@@ -239,7 +271,7 @@ class Connection:
     @property
     def busy(self) -> bool:
         """True while something that it asked is under way or waits to leave."""
-        return bool(self._under_way or self._out or self._unsent)
+        return bool(self._under_way or self._out or self._unsent or self._following)
 
     def _finish(self) -> None:
         """Closes it in order. Octets left unread would make the kernel send a reset, which overtakes answers."""
@@ -256,10 +288,13 @@ class Connection:
             self._waits.end(self)
         if self._under_way:
             self._local = self.local  # a log may ask for it when the socket can no longer be asked
-        if self._unsent:
+        if self._unsent or self._following:
             self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
         self._out.clear()
         self._unsent = b""
         self._reader.rest.clear()
+        for messages in self._following:
+            messages.close()
+        self._following.clear()
         self._connections.forget(self, reason)
         self.socket.close()

@@ -45,6 +45,7 @@ class Connections:
         self._open: dict[int, Connection] = {}
         self._clients: dict[str | bytes, int] = {}
         self._answered: list[Connection] = []
+        self._making: dict[Connection, None] = {}
         self._changed = trio.Event()
         self._count = metrics.gauge("pydns_tcp_connections", "TCP connections that are open.", merge="sum")
         self._refused = metrics.counter("pydns_tcp_refused_total", "TCP connections closed at once.", "reason")
@@ -107,6 +108,7 @@ class Connections:
             self._clients[connection.client] = left
         else:
             del self._clients[connection.client]
+        self._making.pop(connection, None)
         self.held -= connection.held
         self._count.add(amount=-1)
         self._closed.add(reason)
@@ -125,6 +127,17 @@ class Connections:
         self._answered.append(connection)
         if not self.busy:
             self.tick.arm()
+
+    def has_more(self, connection: Connection) -> None:
+        """It has room for the next of several messages of an answer: they take turns."""
+        self._making[connection] = None
+
+    def make_one(self) -> None:
+        """Makes the next message for who has waited longest: each takes a few ms."""
+        if self._making:
+            connection = next(iter(self._making))
+            del self._making[connection]
+            connection.make_one()
 
     def flush(self) -> None:
         """Sends what was answered, in one go for each connection."""

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from pydns.query import Client
+
+if TYPE_CHECKING:
+    from pydns.reply import Messages
 
 
 class Answerable(Client, Protocol):
@@ -15,6 +18,13 @@ class Answerable(Client, Protocol):
 
     def lasting(self) -> Answerable:
         """Itself, or in its place one that holds longer than the call in which it came."""
+
+
+class Stream(Answerable, Protocol):
+    """A client of a transport on which an answer may be several messages."""
+
+    def follow(self, messages: Messages) -> None:
+        """These leave behind the answer that the next `send` is given, in their order."""
 
 
 class Taker(Protocol):

@@ -105,6 +105,7 @@ class TcpListener:
                 self._accept()
             self._taker.go()
             connections.flush()
+            connections.make_one()
 
     def _accept(self) -> None:
         for count in range(_ACCEPTS):

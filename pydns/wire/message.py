@@ -62,6 +62,8 @@ def render(query: Query, reply: Reply, *, stream: bool) -> bytes:
         flags &= ~_AD  # RFC 6840 section 5.8: AD only for who asked for it
     if stream:
         limit = _MAX_SIZE
+    if reply.finish:
+        limit -= sum(getattr(finish, "room", 0) for finish in reply.finish)
     packed = reply.wire
     if packed is None:
         if question and not reply.additional:
