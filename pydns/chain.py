@@ -23,7 +23,7 @@ def fold(plugins: Sequence[Plugin], opcode: int) -> CallNext:
     """The chain for one opcode: the plugins that declare it, in their order, then the end."""
     call: CallNext = end
     for plugin in reversed(plugins):
-        if opcode in plugin.opcodes and not _does_nothing(type(plugin)):
+        if (opcode in plugin.opcodes or plugin.every_opcode) and not _does_nothing(type(plugin)):
             link = _link if type(plugin).__module__.startswith(_OURS) else _checking_link
             call = link(plugin, call)
             if not plugin.frees_task:
@@ -79,7 +79,7 @@ def fold_at_once(plugins: Sequence[Plugin], opcode: int) -> Callable[[Query], Re
     amends: tuple[Amend, ...] = ()  # of the plugins passed so far, the innermost first
     amends_later = True  # all of these do
     for plugin in plugins:
-        if opcode not in plugin.opcodes:
+        if opcode not in plugin.opcodes and not plugin.every_opcode:
             continue
         kind = type(plugin)
         if not _speaks_at_once(kind) or (kind.answers_later and not amends_later):

@@ -57,6 +57,9 @@ class Plugin(ABC):
     opcodes: ClassVar[frozenset[int]] = frozenset((Opcode.QUERY,))
     """Queries of other opcodes pass the plugin by. An opcode that nobody in the block declares is NOTIMP."""
 
+    every_opcode: ClassVar[bool] = False
+    """True where it stands also in the chains of those opcodes that others of the block declare, and has no answers."""
+
     classes: ClassVar[frozenset[int]] = frozenset((Class.IN,))
     """Classes that it can answer. A query of a class that nobody in the block declares is REFUSED."""
 

@@ -55,6 +55,8 @@ BUILTIN: Final[dict[str, str]] = {
     "root": "pydns_plugins.root:Root",
     "shed": "pydns_plugins.shed:Shed",
     "timeouts": "pydns_plugins.timeouts:Timeouts",
+    "transfer": "pydns_plugins.transfer:Transfer",
+    "tsig": "pydns_plugins.tsig:Tsig",
     "whoami": "pydns_plugins.whoami:Whoami",
 }
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hmac
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
 from pydns.errors import WireError
@@ -65,16 +65,16 @@ class Signature:
         return record._replace(mac=mac).appended(answer)
 
 
-def read_signature(wire: bytes, keys: Mapping[bytes, Key], clock: Clock = time.time) -> Signature | None:
+def read_signature(wire: bytes, find: Callable[[bytes], Key | None], clock: Clock = time.time) -> Signature | None:
     """What a request's TSIG record is worth, checked in the order of RFC 8945 section 5.2; None where it has none.
 
-    Raises WireError where it is malformed, or its MAC of a length that none may have.
+    `find` gives the key of a name. Raises WireError where it is malformed, or its MAC of a length that none may have.
     """
     found = split(wire)
     if found is None:
         return None
     unsigned, record = found
-    key = keys.get(record.name)
+    key = find(record.name)
     whole = key.algorithm.lengths.get(record.algorithm) if key is not None else None
     if key is None or whole is None:
         return Signature(record, None, 0, Fault.BADKEY, clock)  # section 5.3.2: told without a MAC, as BADSIG is

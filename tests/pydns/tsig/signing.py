@@ -38,6 +38,6 @@ def theirs(key: Key) -> dns.tsig.Key:
 
 
 def checked(wire: bytes, now: float = NOW) -> Signature:
-    found = read_signature(wire, RING, lambda: now)
+    found = read_signature(wire, RING.get, lambda: now)
     assert found is not None
     return found

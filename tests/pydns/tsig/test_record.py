@@ -45,7 +45,7 @@ def test_any_bytes_are_read_or_refused(noise: bytes, at: int, cut: int) -> None:
     whole = SignedRequest(query(), KEY).wire
     wire = whole[:at] + noise + whole[at + cut :]
     with suppress(WireError):
-        read_signature(wire, RING)
+        read_signature(wire, RING.get)
     with suppress(TsigError):
         SignedRequest(query(), KEY).verify(wire)
 

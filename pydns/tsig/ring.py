@@ -1,0 +1,35 @@
+"""Who knows keys, so that other plugins find them by name."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pydns.plugin import Plugin
+    from pydns.tsig.key import Key
+
+
+class HoldsKeys(ABC):
+    """Mixed into a plugin that knows keys."""
+
+    @abstractmethod
+    def own_key(self, name: bytes) -> Key | None:
+        """The key of that name, as it is now."""
+
+
+def find_key(plugin: Plugin, name: bytes) -> Key | None:
+    """The key of that name: of the plugin's own server block, else of the first other one that knows such.
+
+    As in CoreDNS, keys hold beyond the block that they stand in. Ask anew each time: files of keys change.
+    """
+    return next((key for holder in _holders(plugin) if (key := holder.own_key(name)) is not None), None)
+
+
+def _holders(plugin: Plugin) -> Iterator[HoldsKeys]:
+    siblings = plugin.house.siblings(plugin)
+    yield from (each for each in siblings if isinstance(each, HoldsKeys))
+    for block in plugin.house.generation(plugin):
+        if block is not siblings:
+            yield from (each for each in block if isinstance(each, HoldsKeys))
