@@ -7,7 +7,7 @@ from typing import Final, NamedTuple
 
 from pydns.errors import WireError
 from pydns.records import Class, Type
-from pydns.wire.scan import FIXED, read_name, scan
+from pydns.wire.scan import FIXED, HEADER, read_name, skip_name
 
 _LATEST: Final = 2**48 - 1
 _TIMES: Final = Struct("!HIHH")  # time signed in 48 bits, fudge, length of the MAC
@@ -59,20 +59,45 @@ def split(wire: bytes) -> tuple[bytes, Tsig] | None:
 
     None where there is none. Raises WireError where one is malformed, or is not the last record (section 5.1).
     """
-    layout = scan(wire)
-    found = [entry for entry in layout.entries if entry.type == _TSIG]
-    if not found:
+    owner = _place(wire)
+    if owner is None:
         return None
-    entry = found[-1]
-    if len(found) > 1 or entry.section != 3 or entry.end != len(wire):
-        raise WireError("a TSIG record that is not the last, or not the only one")
-    if entry.class_ != Class.ANY or entry.ttl:
+    fixed = skip_name(wire, owner)
+    _, class_, ttl, _ = FIXED.unpack_from(wire, fixed)
+    if class_ != Class.ANY or ttl:
         raise WireError("a TSIG record of a class or with a TTL that none has")
-    name, _ = read_name(wire, entry.owner)
-    record = _read(name, wire, entry.rdata, entry.end)
+    name, _ = read_name(wire, owner)
+    record = _read(name, wire, fixed + FIXED.size, len(wire))
     count = (int.from_bytes(wire[10:12]) - 1).to_bytes(2)
-    unsigned = record.original_id.to_bytes(2) + wire[2:10] + count + wire[12 : entry.owner]
-    return unsigned, record
+    return record.original_id.to_bytes(2) + wire[2:10] + count + wire[12:owner], record
+
+
+def _place(wire: bytes) -> int | None:
+    """Where the TSIG record begins; None where there is none. Walks over all records. Raises WireError."""
+    if len(wire) < 12:
+        raise WireError("shorter than a header", None)
+    _, _, questions, answers, authority, additional = HEADER.unpack_from(wire)
+    if questions > 1:
+        raise WireError(f"{questions} questions")
+    offset = skip_name(wire, 12) + 4 if questions else 12  # messages of a transfer may leave it out
+    count = answers + authority + additional
+    try:
+        for i in range(count):
+            owner = offset
+            # Most owners are pointers.
+            offset = offset + 2 if wire[offset] >= 0xC0 else skip_name(wire, offset)
+            if wire[offset] << 8 | wire[offset + 1] == _TSIG:
+                if i != count - 1 or not additional:
+                    raise WireError("a TSIG record that is not the last")
+                if offset + FIXED.size + (wire[offset + 8] << 8 | wire[offset + 9]) != len(wire):
+                    raise WireError("a TSIG record that does not end the message")
+                return owner
+            offset += FIXED.size + (wire[offset + 8] << 8 | wire[offset + 9])
+    except IndexError:
+        raise WireError("a record is cut") from None
+    if offset != len(wire):
+        raise WireError("octets behind the last record, or too few")
+    return None
 
 
 def _read(name: bytes, wire: bytes, start: int, end: int) -> Tsig:

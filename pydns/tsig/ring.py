@@ -28,8 +28,8 @@ def find_key(plugin: Plugin, name: bytes) -> Key | None:
 
 
 def _holders(plugin: Plugin) -> Iterator[HoldsKeys]:
+    if isinstance(plugin, HoldsKeys):
+        yield plugin
     siblings = plugin.house.siblings(plugin)
-    yield from (each for each in siblings if isinstance(each, HoldsKeys))
-    for block in plugin.house.generation(plugin):
-        if block is not siblings:
-            yield from (each for each in block if isinstance(each, HoldsKeys))
+    for block in (siblings, *(each for each in plugin.house.generation(plugin) if each is not siblings)):
+        yield from (each for each in block if isinstance(each, HoldsKeys) and each is not plugin)
