@@ -23,6 +23,7 @@ ONE = zone(1, "a 60 A 192.0.2.1", "b 60 A 192.0.2.2")
 TWO = zone(2, "b 60 A 192.0.2.2", "c 60 A 192.0.2.3")
 THREE = zone(3, "b 60 A 192.0.2.2", "c 60 A 192.0.2.3", "d 60 A 192.0.2.4")
 LARGE = [f"h{i} 60 A 192.0.2.1" for i in range(4000)]
+LONG = zone(1, *LARGE)
 
 
 def rcodes(messages: list[dns.message.Message]) -> str:
@@ -39,7 +40,7 @@ async def test_the_whole_zone(nursery: trio.Nursery) -> None:
 
 async def test_a_large_zone_is_several_messages(nursery: trio.Nursery, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO)
-    site = Site(nursery, "transfer\n to *", held(zone(1, *LARGE)))
+    site = Site(nursery, "transfer\n to *", held(LONG))
     wire = axfr()
     messages = await site.ask(wire)
     assert len(messages) > 2
@@ -50,7 +51,7 @@ async def test_a_large_zone_is_several_messages(nursery: trio.Nursery, caplog: p
 
 
 async def test_a_zone_that_is_published_meanwhile_is_not_mixed_in(nursery: trio.Nursery) -> None:
-    zones = held(zone(1, *LARGE))
+    zones = held(LONG)
     site = Site(nursery, "transfer\n to *", zones)
     client = Client(waits=True)
     first = await site.ask(axfr(), client)
@@ -70,9 +71,7 @@ async def test_a_zone_that_is_published_meanwhile_is_not_mixed_in(nursery: trio.
             1,
             ["@ SOA 3", "@ SOA 1", "a A", "@ SOA 2", "c A", "@ SOA 2", "@ SOA 3", "d A", "@ SOA 3"],
         ),
-        (0, ["@ SOA 3", "@ NS", "ns A", "b A", "c A", "d A", *LARGE_NAMES, "@ SOA 3"])
-        if (LARGE_NAMES := [f"z{i} A" for i in range(9)])
-        else (),
+        (0, ["@ SOA 3", "@ NS", "ns A", "b A", "c A", "d A", *(f"z{i} A" for i in range(9)), "@ SOA 3"]),
     ],
 )
 @pytest.mark.parametrize("edns", [None, 1232])
@@ -173,7 +172,7 @@ async def test_other_queries_go_on(nursery: trio.Nursery) -> None:
 
 async def test_a_key_opens(nursery: trio.Nursery) -> None:
     (tsig,) = Tsig.parse(directives(f"tsig\n secret key.example {SECRET}"), block())
-    site = Site(nursery, "transfer\n to 192.0.2.1 key key.example", held(zone(1, *LARGE)), before=[tsig])
+    site = Site(nursery, "transfer\n to 192.0.2.1 key key.example", held(LONG), before=[tsig])
     request = SignedRequest(axfr(), KEY)
     client = Client("192.0.2.1")
     first = await site.server.ask(request.wire, client)
@@ -188,10 +187,10 @@ async def test_a_key_opens(nursery: trio.Nursery) -> None:
 
 
 async def test_so_many_at_once(nursery: trio.Nursery) -> None:
-    site = Site(nursery, "transfer\n to *", held(zone(1, *LARGE)))
+    site = Site(nursery, "transfer\n to *", held(LONG))
     clients = [Client(waits=True) for _ in range(AT_ONCE)]
     for client in clients:
-        await site.ask(axfr(), client)
+        await site.server.ask(axfr(), client)
     assert site.under_way == AT_ONCE
     assert rcodes(await site.ask(axfr())) == "SERVFAIL"
     assert site.counted("busy") == 1
@@ -200,7 +199,7 @@ async def test_so_many_at_once(nursery: trio.Nursery) -> None:
 
 
 async def test_one_that_breaks_off_is_told(nursery: trio.Nursery, caplog: pytest.LogCaptureFixture) -> None:
-    site = Site(nursery, "transfer\n to *", held(zone(1, *LARGE)))
+    site = Site(nursery, "transfer\n to *", held(LONG))
     client = Client(waits=True)
     await site.ask(axfr(), client)
     client.messages[0].close()
@@ -211,7 +210,7 @@ async def test_one_that_breaks_off_is_told(nursery: trio.Nursery, caplog: pytest
 
 
 async def test_one_whose_answer_never_left_ends_too(nursery: trio.Nursery) -> None:
-    site = Site(nursery, "transfer\n to *", held(zone(1, *LARGE)))
+    site = Site(nursery, "transfer\n to *", held(LONG))
     client = Client(waits=True)
     await site.ask(axfr(), client)
     client.messages.clear()
@@ -220,7 +219,7 @@ async def test_one_whose_answer_never_left_ends_too(nursery: trio.Nursery) -> No
 
 
 async def test_one_that_takes_too_long_ends(nursery: trio.Nursery, monkeypatch: pytest.MonkeyPatch) -> None:
-    site = Site(nursery, "transfer\n to *", held(zone(1, *LARGE)))
+    site = Site(nursery, "transfer\n to *", held(LONG))
     client = Client(waits=True)
     await site.ask(axfr(), client)
     monkeypatch.setattr(outgoing, "LONGEST", -1.0)
