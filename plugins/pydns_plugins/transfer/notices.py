@@ -11,6 +11,7 @@ import trio
 
 from pydns.names import to_text
 from pydns.tsig.ring import find_key
+from pydns_plugins.transfer.agreement import Agreement
 from pydns_plugins.transfer.notify import Outcome, tell
 
 if TYPE_CHECKING:
@@ -51,19 +52,18 @@ class Notices:
                 for endpoint in to.endpoints:
                     teller = Teller(endpoint, to, rule.source, plugin, self._told)
                     self._tellers.setdefault((endpoint, to.key, rule.source), teller)
-        # All processes of a family have the same zones, and secondaries want to be told once.
-        if plugin.house.family.number:
-            return
+        agreement = Agreement(plugin.house.family, self._tell)
         try:
-            async with trio.open_nursery() as nursery:
-                for teller in self._tellers.values():
-                    nursery.start_soon(teller.run)
-                self._look()
-                await trio.sleep(LOOK)
-                self._warn(rules)  # by now files of keys are read
-                while self._tellers:
-                    self._look()
+            with agreement.hearing():
+                async with trio.open_nursery() as nursery:
+                    for teller in self._tellers.values():
+                        nursery.start_soon(teller.run)
+                    self._look(agreement)
                     await trio.sleep(LOOK)
+                    self._warn(rules)  # by now files of keys are read
+                    while self._tellers:
+                        self._look(agreement)
+                        await trio.sleep(LOOK)
         finally:
             for held, listener in self._hearing.items():
                 held.listeners.remove(listener)
@@ -74,19 +74,20 @@ class Notices:
             if to.key is not None and to.word is not None and find_key(self._plugin, to.key) is None:
                 log.warning("%s: no tsig here knows the key %s: nobody transfers with it", to.word.position, to.word)
 
-    def _look(self) -> None:
+    def _look(self, agreement: Agreement) -> None:
         """Listens to zones that came, and no more to those that went."""
         now = dict.fromkeys(self._plugin.held())
         for held in [held for held in self._hearing if held not in now]:
             held.listeners.remove(self._hearing.pop(held))
         for held in now:
             if held not in self._hearing:
-                listener = partial(self._changed, held)
+                listener = partial(agreement.published, held)
                 held.listeners.append(listener)
                 self._hearing[held] = listener
-                self._changed(held)
+                listener()
+        agreement.look()
 
-    def _changed(self, held: Held) -> None:
+    def _tell(self, held: Held) -> None:
         rule = self._plugin.rule_of(held.origin)
         if rule is None or held.zone is None:
             return

@@ -285,15 +285,6 @@ async def test_after_a_reload_only_what_is_new_is_told(nursery: trio.Nursery) ->
         nursery.cancel_scope.cancel()
 
 
-async def test_the_workers_of_a_family_leave_it_to_the_first() -> None:
-    zones = held(zone(1))
-    async with telling("transfer\n to 127.0.0.1:PORT", zones) as (site, secondary):
-        await secondary.until(1)
-        site.house.family.number = 1
-        with trio.fail_after(5):
-            await site.transfer._notices.run()
-
-
 def test_a_notice_may_be_for_a_name_with_any_octets() -> None:
     odd = b"\3a\0b\3org\0"
     made = held(zone(1)).zone
