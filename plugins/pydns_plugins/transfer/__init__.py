@@ -9,7 +9,7 @@ import trio
 
 from pydns import names
 from pydns.errors import WireError
-from pydns.plugin import CallNext, Plugin, Turn, leave
+from pydns.plugin import CallNext, Plugin, Turn, leave, none_packed
 from pydns.records import Class, Ede, Rcode, Type, type_text
 from pydns.reply import Reply
 from pydns.wire.edns import OUR_SIZE
@@ -40,6 +40,7 @@ class Transfer(Plugin):
     name: ClassVar[str] = "transfer"
     frees_task: ClassVar[bool] = True
     amends_later: ClassVar[bool] = True
+    packed = none_packed
     amend = leave
 
     def __init__(self, rules: Sequence[Rule]) -> None:

@@ -15,7 +15,7 @@ from pydns.corefile import values
 from pydns.errors import WireError
 from pydns.plugin import CallNext, Plugin, Turn, leave
 from pydns.query import Query
-from pydns.records import Ede, Rcode, opcode_text, type_text
+from pydns.records import Ede, Opcode, Rcode, opcode_text, type_text
 from pydns.reply import Reply
 from pydns.tsig.record import may_hold_one
 from pydns.tsig.ring import HoldsKeys, find_key
@@ -27,6 +27,7 @@ from pydns_plugins.tsig.signed import Signed
 
 if TYPE_CHECKING:
     from pydns.corefile.tree import Directive, ServerBlock
+    from pydns.packed import Packed
     from pydns.tsig.key import Key
 
 log = logging.getLogger("pydns.tsig")
@@ -58,10 +59,12 @@ class Tsig(Plugin, HoldsKeys):
         return self.options.keys.get(name) or self._from_files.get(name)
 
     def at_once(self, query: Query) -> Reply | Turn:
-        # A query without a signature, of which none is demanded, is none of its business.
-        if not self._demands(query) and not may_hold_one(query.wire, query.question_end, query.edns is not None):
-            return Turn.NEXT
-        return Turn.SERVE
+        if may_hold_one(query.wire, query.question_end, query.edns is not None):
+            return Turn.SERVE
+        return Turn.SERVE if self._demands(query.name, query.type, query.opcode) else Turn.NEXT
+
+    def packed(self, name: bytes, type_: int) -> Packed | Turn:
+        return Turn.SERVE if self._demands(name, type_, Opcode.QUERY) else Turn.NEXT
 
     async def serve(self, query: Query, call_next: CallNext) -> Reply:
         if query.depth or names.longest_match(query.name, self._zones) is None:
@@ -74,7 +77,7 @@ class Tsig(Plugin, HoldsKeys):
                 self._count("FORMERR")
                 return Reply(rcode=Rcode.FORMERR, errors=((Ede.OTHER, error.reason),), by=self.name, replay=False)
         if signature is None:
-            if self._demands(query):
+            if self._demands(query.name, query.type, query.opcode):
                 self._count("none")
                 return self._refusal(query)
             return await call_next(query)
@@ -86,14 +89,14 @@ class Tsig(Plugin, HoldsKeys):
         reply = await call_next(query)
         return reply if reply.dropped else _signed(reply, signature)
 
-    def _demands(self, query: Query) -> bool:
+    def _demands(self, name: bytes, type_: int, opcode: int) -> bool:
         options = self.options
         if not options.demands:
             return False
-        demanded = (options.types is None or query.type in options.types) or (
-            options.opcodes is None or query.opcode in options.opcodes
+        demanded = (options.types is None or type_ in options.types) or (
+            options.opcodes is None or opcode in options.opcodes
         )
-        return demanded and names.longest_match(query.name, self._zones) is not None
+        return demanded and names.longest_match(name, self._zones) is not None
 
     def _refusal(self, query: Query) -> Reply:
         what = type_text(query.type) if not query.opcode else opcode_text(query.opcode)

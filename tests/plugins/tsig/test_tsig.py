@@ -11,7 +11,7 @@ import trio
 
 from pydns import names
 from pydns.errors import CorefileError, CorefileErrorGroup, StartError
-from pydns.plugin import CallNext, House
+from pydns.plugin import CallNext, House, Turn
 from pydns.query import Query
 from pydns.records import Class, Ede, Opcode, Rcode, Record, Type
 from pydns.reply import Reply
@@ -153,6 +153,19 @@ async def test_a_query_without_a_signature_stays_in_the_fast_lane(nursery: trio.
     for _ in range(9):
         await server.ask(asked())
     assert below.asked == 2  # an answer is kept from its second asking on
+
+
+@pytest.mark.parametrize(
+    ("line", "type_", "expected"),
+    [
+        ("require AXFR", Type.A, Turn.NEXT),
+        ("require A", Type.A, Turn.SERVE),
+        ("require_opcode QUERY", Type.A, Turn.SERVE),
+        ("require_opcode NOTIFY", Type.A, Turn.NEXT),
+    ],
+)
+def test_packed_answers_pass_where_no_signature_is_demanded(line: str, type_: int, expected: Turn) -> None:
+    assert tsig(f"{PLAIN}\n {line}").packed(names.from_text(WWW), type_) is expected
 
 
 async def test_a_signature_finds_room_in_a_datagram(nursery: trio.Nursery) -> None:
