@@ -13,8 +13,8 @@ from pydns.zone import node as nodes
 if TYPE_CHECKING:
     from pydns.zone.zone import Zone
 
-SOON: Final = 32_768
-"""Octets at which a message is full: it takes 2 ms to make, and the queries of others wait no longer."""
+SOON: Final = 16_384
+"""Octets at which a message is full: it takes 1 ms to make, and all names in it can be pointed to."""
 
 MOST: Final = 65_000
 """Octets of a message that one large record alone makes longer. An OPT and a TSIG record find room behind it."""
