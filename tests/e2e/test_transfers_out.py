@@ -15,12 +15,10 @@ from tests.peers.peer import Peer
 from tests.peers.zones import KEY, Key, PeerZone, Remote
 
 ORIGIN = "example.org"
-HOLDING = Path(__file__).parents[1] / "plugins/transfer/holding.py"
 COREFILE = """{origin}:{port} {{
     bind 127.0.0.1
     {block}
-    plugin {holding}
-    holding {folder}/zone {origin}
+    file {folder}/zone {origin}
     tsig {{
         secret {key.name} {key.secret} {key.algorithm}
     }}
@@ -52,8 +50,8 @@ class Primary:
         self.folder = folder
         self.port = port
         self.write(zone(1, "old A 192.0.2.1"))
-        words = {"origin": ORIGIN, "port": port, "holding": HOLDING, "folder": folder}
-        text = COREFILE.format(**words, key=key or KEY, to=to, more=more, block=block)
+        words = {"origin": ORIGIN, "port": port, "folder": folder, "key": key or KEY}
+        text = COREFILE.format(**words, to=to, more=more, block=block)
         (folder / "Corefile").write_text(text)
 
     def write(self, text: str) -> None:

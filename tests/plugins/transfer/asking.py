@@ -7,6 +7,7 @@ from typing import Self
 
 import dns.message
 import dns.rrset
+import dns.zone
 import trio
 
 from pydns import names
@@ -14,14 +15,24 @@ from pydns.corefile.tree import Directive, ServerBlock
 from pydns.plugin import CallNext, House, Plugin
 from pydns.query import Query
 from pydns.reply import Messages, Reply
+from pydns.steps import whole
+from pydns.zone.builder import Builder
 from pydns.zone.holder import Held, HoldsZones
 from pydns.zone.zone import Zone
 from pydns_plugins.transfer import Transfer
 from tests.plugins.asking import block, directives
-from tests.plugins.transfer.holding import zone_from
 from tests.pydns.serving import Asker, Serving, serving
 
 ORIGIN = "example.org."
+
+
+def zone_from(text: str, origin: str) -> Zone:
+    """A zone of a master file, read by dnspython."""
+    builder = Builder(names.from_text(origin))
+    read = dns.zone.from_text(text, origin=origin, relativize=False, check_origin=False)
+    for name, ttl, rdata in read.iterate_rdatas():
+        builder.add(name.to_wire().lower(), int(rdata.rdtype), ttl, rdata.to_wire())
+    return whole(builder.finish())
 
 
 def zone(serial: int = 1, *lines: str) -> Zone:

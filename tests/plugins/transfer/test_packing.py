@@ -13,7 +13,7 @@ from pydns.steps import whole
 from pydns.zone.builder import Builder
 from pydns.zone.zone import Zone
 from pydns_plugins.transfer.packing import MOST, SOON, TooLongError, of_record, of_zone, pack
-from tests.plugins.transfer.holding import zone_from
+from tests.plugins.transfer.asking import zone_from
 
 HEAD = b"\x12\x34\x84\0" + bytes(8)
 ORIGIN = names.from_text("example.org")
