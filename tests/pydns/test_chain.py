@@ -51,6 +51,15 @@ async def test_who_does_not_declare_an_opcode_is_passed_by(opcode: int, expected
     assert seen == expected
 
 
+@pytest.mark.parametrize("opcode", [Opcode.QUERY, Opcode.NOTIFY])
+async def test_who_has_to_do_with_every_opcode_stands_in_each_chain(opcode: int) -> None:
+    seen: list[str] = []
+    plugin = passing(seen, "every")
+    plugin.every_opcode = True  # type: ignore[misc] # this one alone
+    await fold([plugin, Giving(Reply(), opcodes=[Opcode.NOTIFY])], opcode)(query())
+    assert seen == ["every"]
+
+
 async def test_a_plugin_may_ask_the_rest_more_than_once() -> None:
     async def twice(query: Query, call_next: CallNext) -> Reply:
         await call_next(query)

@@ -12,6 +12,9 @@ from pydns.query import MAX_DEPTH, Address, DepthError, Edns, Query, carrier
 from pydns.records import Opcode, Type
 from pydns.reply import Reply
 from pydns.testing import query
+from pydns.tsig.client import SignedRequest
+from pydns.tsig.server import read_signature
+from tests.pydns.tsig.signing import KEY, RING
 from tests.pydns.wire.messages import CLIENT, WWW, asked_with, message, opt, question, read
 
 OTHER = names.from_text("other.example.org")
@@ -219,3 +222,24 @@ def test_a_copy_has_everything() -> None:
     assert [getattr(copy, slot) for slot in Query.__slots__ if slot != "_origin"] == [
         getattr(asked, slot) for slot in Query.__slots__ if slot != "_origin"
     ]
+
+
+def signed_query() -> Query:
+    asked = plain()
+    found = read_signature(SignedRequest(asked.wire, KEY).wire, RING.get)
+    assert found is not None
+    asked.signature = found
+    return asked
+
+
+def test_a_signature_is_seen_by_copies_and_behind_a_cache() -> None:
+    asked = signed_query()
+    for copy in (asked, asked.replace(name=OTHER), asked.detach(), asked.replace(name=OTHER).detach()):
+        assert copy.signature is not None
+        assert copy.signature.key == KEY.name
+
+
+def test_who_looks_at_the_signature_answers_that_client_alone() -> None:
+    asked = plain()
+    assert asked.signature is None
+    assert asked.personal

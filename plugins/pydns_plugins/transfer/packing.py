@@ -73,7 +73,7 @@ def pack(chunks: Iterable[Chunk], head: bytes, question: bytes) -> Iterator[byte
     out = bytearray(head + question)
     out[_QUESTIONS_AT] = 1 if question else 0
     # From names, as they are spelled, to where they stand in this message.
-    known: dict[bytes, int] = {question[:-4]: 12} if question else {}
+    known: dict[bytes, int] = {question[:-4]: 12} if len(question) > 5 else {}  # nothing points to the root
     count, last, pointer = 0, b"", b""
     for owner, type_, records in chunks:
         plain = type_ not in _WITH_NAMES

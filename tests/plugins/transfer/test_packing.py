@@ -80,6 +80,13 @@ def test_a_question_in_other_letters_is_kept() -> None:
     assert read[0].question[0].name.to_text() == "eXample.Org."
 
 
+def test_the_root_zone() -> None:
+    zone = zone_from(ZONE.replace(".example.org.", "."), ".")
+    found = records(messages(zone, b"\0\0\xfc\0\1"))
+    assert (found[0][0], found[0][1], len(found)) == (".", "SOA", zone.records + 1)
+    assert ("ns.sub.", "A", 60, "192.0.2.7") in found
+
+
 def large(count: int) -> Zone:
     builder = Builder(ORIGIN)
     builder.add(ORIGIN, Type.SOA, 300, bytes(22))

@@ -307,3 +307,22 @@ def test_over_a_stream_a_size_bounds_nothing() -> None:
 def test_without_opt_a_size_is_no_more_than_512() -> None:
     reply = Reply([a(owner=b"\2%02x" % i + WWW) for i in range(250)]).replace(size=4096)
     assert len(rendered(PLAIN, reply)) <= 512
+
+
+class Padding:
+    """A last step that needs room."""
+
+    def __init__(self, room: int) -> None:
+        self.room = room
+
+    def __call__(self, query: Query, answer: bytes) -> bytes:
+        return answer + bytes(self.room)
+
+
+@pytest.mark.parametrize(("rooms", "expected"), [((), False), ((100,), False), ((200,), True), ((100, 100), True)])
+def test_there_is_room_for_the_last_steps(rooms: tuple[int, ...], expected: bool) -> None:
+    reply = Reply([a(last=i) for i in range(20)])  # 353 octets
+    reply.finish = tuple(map(Padding, rooms))
+    wire = rendered(PLAIN, reply)
+    assert bool(flags_of(wire) & Reply.TC) is expected
+    assert len(wire) + sum(rooms) <= 512
