@@ -102,7 +102,10 @@ class Connection:
 
         Answers to other queries leave between them (RFC 7766 section 7, RFC 5936 section 4.1.1).
         """
-        self._following.append(messages)
+        if self.socket.fileno() < 0:
+            messages.close()
+        else:
+            self._following.append(messages)
 
     def on_events(self, events: int) -> None:
         try:

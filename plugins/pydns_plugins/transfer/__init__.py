@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, ClassVar, Final, Self
 
 import trio
@@ -26,7 +28,8 @@ if TYPE_CHECKING:
     from pydns.zone.zone import Zone
 
 AT_ONCE: Final = 100
-"""Transfers under way in a process; who wants another one is told to come again."""
+PER_CLIENT: Final = 10
+"""Transfers under way, in all and to one address; who wants another one is told to come again."""
 
 _TRANSFERS: Final = frozenset((int(Type.AXFR), int(Type.IXFR)))
 _FLAGS: Final = 0x8400  # a response, authoritative
@@ -49,7 +52,7 @@ class Transfer(Plugin):
             for zone in rule.zones:
                 self.rules.setdefault(zone, rule)  # the first, as in CoreDNS
         self._notices = Notices(self)
-        self._under_way = 0
+        self._under_way: Counter[str] = Counter()
 
     @classmethod
     def parse(cls, directives: Sequence[Directive], block: ServerBlock) -> Sequence[Self]:
@@ -95,8 +98,8 @@ class Transfer(Plugin):
             return Reply.failure(Ede.OTHER, error.reason, rcode=Rcode.FORMERR), "malformed"
         if datagram:
             return self._datagram(query, zone, content)
-        if self._under_way >= AT_ONCE:
-            return Reply.failure(Ede.OTHER, f"{AT_ONCE} transfers are under way"), "busy"
+        if self._under_way.total() >= AT_ONCE or self._under_way[query.client.peer.host] >= PER_CLIENT:
+            return Reply.failure(Ede.OTHER, "as many transfers are under way as may be"), "busy"
         return self._stream(query, zone, content)
 
     def _datagram(self, query: Query, zone: Zone, content: Content) -> tuple[Reply, str]:
@@ -124,14 +127,16 @@ class Transfer(Plugin):
         what += f" to {peer.host} port {peer.port}{key}"
         if content.kind != type_text(query.type):
             what += f" ({'the whole zone' if content.kind == 'AXFR' else 'it has that already'})"
-        self._under_way += 1
+        self._under_way[peer.host] += 1
         self._gauge(1)
-        reply.following = Outgoing(first, packed, About(what, content.records), self._end)
+        reply.following = Outgoing(first, packed, About(what, content.records), partial(self._end, peer.host))
         reply.why = content.kind
         return reply, {"AXFR": "full", "IXFR": "incremental", "current": "current"}[content.kind]
 
-    def _end(self, is_whole: bool) -> None:
-        self._under_way -= 1
+    def _end(self, host: str, is_whole: bool) -> None:
+        self._under_way[host] -= 1
+        if not self._under_way[host]:
+            del self._under_way[host]
         self._gauge(-1)
         if not is_whole:
             self.house.metrics.counter("pydns_transfer_broken_total", "Transfers that broke off.").add()

@@ -12,7 +12,7 @@ from pydns.records import Ede
 from pydns.tsig.client import SignedRequest
 from pydns.tsig.key import Key
 from pydns.zone.holder import Held
-from pydns_plugins.transfer import AT_ONCE, outgoing
+from pydns_plugins.transfer import AT_ONCE, PER_CLIENT, outgoing
 from pydns_plugins.tsig import Tsig
 from tests.plugins.asking import block, directives
 from tests.plugins.transfer.asking import Client, Site, axfr, held, ixfr, spoken, zone
@@ -188,12 +188,23 @@ async def test_a_key_opens(nursery: trio.Nursery) -> None:
 
 async def test_so_many_at_once(nursery: trio.Nursery) -> None:
     site = Site(nursery, "transfer\n to *", held(LONG))
-    clients = [Client(waits=True) for _ in range(AT_ONCE)]
+    clients = [Client(f"192.0.2.{i}", waits=True) for i in range(AT_ONCE)]
     for client in clients:
         await site.server.ask(axfr(), client)
     assert site.under_way == AT_ONCE
-    assert rcodes(await site.ask(axfr())) == "SERVFAIL"
+    assert rcodes(await site.ask(axfr(), Client("198.51.100.1"))) == "SERVFAIL"
     assert site.counted("busy") == 1
+    clients[0].read()
+    assert len(await site.ask(axfr(), Client("198.51.100.1"))) > 2
+
+
+async def test_so_many_at_once_to_one_address(nursery: trio.Nursery) -> None:
+    site = Site(nursery, "transfer\n to *", held(LONG))
+    clients = [Client(waits=True) for _ in range(PER_CLIENT)]
+    for client in clients:
+        await site.server.ask(axfr(), client)
+    assert rcodes(await site.ask(axfr())) == "SERVFAIL"
+    assert len(await site.ask(axfr(), Client("192.0.2.10"))) > 2
     clients[0].read()
     assert len(await site.ask(axfr())) > 2
 

@@ -122,6 +122,24 @@ async def test_who_leaves_has_no_more_made() -> None:
             await taker.streams[0].gone.wait()
 
 
+async def test_for_who_is_gone_already_none_is_made() -> None:
+    taker = Following()
+    taker.hold = True
+    async with listening(taker) as here:
+        peer = await here.connect()
+        await peer.send(query(100))
+        await taker.until(1)
+        client = taker.clients[0]
+        peer.reset()
+        with trio.fail_after(5):
+            while here.connections:  # noqa: ASYNC110 -- nothing tells of it
+                await trio.sleep(0.001)
+        made = Made(query(100), count())
+        client.follow(made)  # type: ignore[attr-defined]  # it is a stream
+        assert (made.closed, made.made) == (1, 0)
+        taker.release()
+
+
 async def test_an_error_closes_that_connection_alone(caplog: pytest.LogCaptureFixture) -> None:
     def failing() -> Iterator[int]:
         yield 1
