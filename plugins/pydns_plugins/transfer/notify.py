@@ -58,25 +58,28 @@ def rcode_of(answer: bytes, asked: bytes, question_end: int) -> int | None:
 
 async def tell(zone: Zone, target: Endpoint, key: Key | None, source: str | None) -> Outcome:
     """Sends it until it is answered, or there is no patience left."""
-    why = ""
+    why = [f"no answer to {len(PATIENCE)} tries"]
     for patience in PATIENCE:
         with trio.move_on_after(patience):
             try:
-                rcode, why = await _ask(zone, target, key, source)
+                rcode, complaint = await _ask(zone, target, key, source, why)
             except OSError as error:  # it may be there again at the next try
-                why = error.strerror or str(error)
+                why[0] = error.strerror or str(error)
                 await trio.sleep_forever()
             if rcode == Rcode.NOERROR:
                 return Outcome("accepted")
-            why = why or rcode_text(rcode)
+            why[0] = complaint or rcode_text(rcode)
             if rcode != Rcode.SERVFAIL:
-                return Outcome("refused", why)
+                return Outcome("refused", why[0])
             await trio.sleep_forever()
-    return Outcome("unanswered", why or f"no answer to {len(PATIENCE)} tries")
+    return Outcome("unanswered", why[0])
 
 
-async def _ask(zone: Zone, target: Endpoint, key: Key | None, source: str | None) -> tuple[int, str]:
-    """The rcode of the first answer that is one, and what the peer says of our signature."""
+async def _ask(zone: Zone, target: Endpoint, key: Key | None, source: str | None, why: list[str]) -> tuple[int, str]:
+    """The rcode of the first answer that is one, and what the peer says of our signature.
+
+    Why an answer was not taken is put into `why`.
+    """
     message = notify(zone, secrets.randbelow(1 << 16))
     signed = SignedRequest(message, key) if key is not None else None
     family, address = target.resolved(socket.SOCK_DGRAM)
@@ -96,5 +99,6 @@ async def _ask(zone: Zone, target: Endpoint, key: Key | None, source: str | None
                 except TsigError as error:
                     if error.fault is not None:
                         return rcode or Rcode.NOTAUTH, str(error)
+                    why[0] = f"answered with {error}"
                     continue  # somebody else may have sent it
             return rcode, ""

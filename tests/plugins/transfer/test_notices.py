@@ -249,9 +249,13 @@ def unsigned(message: dns.message.Message) -> bytes:
     return plain.to_wire()
 
 
-async def test_an_answer_without_a_signature_is_none(quick_clock: trio.testing.MockClock) -> None:
+async def test_an_answer_without_a_signature_is_none(
+    quick_clock: trio.testing.MockClock, caplog: pytest.LogCaptureFixture
+) -> None:
     async with telling(SIGNED, held(zone(1)), keys=KEYS, answer=unsigned) as (_, secondary):
         await secondary.until(1, 1, 1, 1, 1)
+        await trio.sleep(60)
+    assert "could not be told of example.org. 1: answered with a message without a signature" in caplog.text
 
 
 async def test_a_key_that_nobody_knows_is_told_of(caplog: pytest.LogCaptureFixture) -> None:

@@ -96,6 +96,17 @@ async def test_a_malformed_one_is_formerr(nursery: trio.Nursery) -> None:
     assert rcode(await serving(nursery, tsig(PLAIN), Giving(Reply())).ask(cut)) == Rcode.FORMERR
 
 
+async def test_without_the_plugin_a_signature_is_not_looked_at(nursery: trio.Nursery) -> None:
+    below = Giving(lambda: Reply([address()]))
+    server = serving(nursery, below)
+    wire = signed(key=KEY._replace(secret=b"guess")).wire
+    for _ in range(3):
+        answer = await server.ask(wire)
+        assert answer is not None
+        assert (rcode(answer), split(answer)) == (Rcode.NOERROR, None)
+    assert below.asked == 3  # and it is no plain query, whose answer would be kept
+
+
 async def test_zones_that_are_not_its_own_go_by_unsigned(nursery: trio.Nursery) -> None:
     answer = await serving(nursery, tsig(PLAIN, "example.net"), Giving(Reply([address()]))).ask(signed().wire)
     assert answer is not None
