@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 from pydns.later import Later
 from pydns.packed import FREE, AskPacked, Packed, Passage
-from pydns.plugin import AtOnce, CallNext, Plugin, Turn, leave, pass_on
+from pydns.plugin import AtOnce, CallNext, Plugin, Turn, leave, none_packed, pass_on
 from pydns.records import Ede, Opcode
 from pydns.reply import Reply
 
 if TYPE_CHECKING:
     from pydns.query import Query
+    from pydns.relay import Relay
 
 _OURS = "pydns_plugins."
 
@@ -117,12 +118,14 @@ def amended(query: Query, found: Reply | Turn | None, amends: tuple[Amend, ...])
     return found if isinstance(found, Reply) else None
 
 
-def fold_packed(plugins: Sequence[Plugin]) -> AskPacked | None:
+def fold_packed(plugins: Sequence[Plugin]) -> tuple[AskPacked | None, Relay | None]:
     """The same chain for plain queries of class IN, as far as answers depend on name and type alone.
 
-    The function gives None where the chain must be asked in another way. None: no plugin has such answers.
+    The function gives `Turn.NEXT` where none of the plugins that were asked has the name, `Turn.SERVE` where the chain
+    must be asked in another way. None: no plugin has such answers. Then who relays the queries that nobody has.
     """
     sources: list[tuple[Callable[[bytes, int], Packed | Turn], Passage]] = []
+    asked: list[Plugin] = []
     above = FREE
     for plugin in plugins:
         if Opcode.QUERY not in plugin.opcodes:
@@ -131,27 +134,50 @@ def fold_packed(plugins: Sequence[Plugin]) -> AskPacked | None:
         if kind.at_once is not pass_on:
             if not _stands_for(kind, "packed", "at_once", "serve"):
                 break
-            sources.append((plugin.packed, above))
+            asked.append(plugin)
+            if kind.packed is not none_packed:
+                sources.append((plugin.packed, above))
         if kind.amend is not leave:
             passage = plugin.passage() if _stands_for(kind, "passage", "amend", "serve") else None
             if passage is None:
                 break
             if passage is not FREE:
                 above = above.after(passage)
+    return _ask_packed(sources), _fold_relay(plugins, asked)
+
+
+def _ask_packed(sources: Sequence[tuple[Callable[[bytes, int], Packed | Turn], Passage]]) -> AskPacked | None:
     if not sources:
         return None
 
-    def answer(name: bytes, type_: int) -> Packed | None:
+    def answer(name: bytes, type_: int) -> Packed | Turn:
         for ask, passage in sources:
             found = ask(name, type_)
             if found is Turn.NEXT:
                 continue
-            if isinstance(found, Turn):
-                return None
-            return found if passage is FREE else passage.through(found)
-        return None
+            return found if passage is FREE or isinstance(found, Turn) else passage.through(found) or Turn.SERVE
+        return Turn.NEXT
 
     return answer
+
+
+def _fold_relay(plugins: Sequence[Plugin], asked: Sequence[Plugin]) -> Relay | None:
+    """`asked` are those that have no answer to what is relayed."""
+    relay: Relay | None = None
+    amends: tuple[Amend, ...] = ()
+    for plugin in reversed(plugins):
+        kind = type(plugin)
+        if Opcode.QUERY not in plugin.opcodes or _does_nothing(kind):
+            continue
+        if plugin not in asked or kind.amend is not leave:
+            relay = plugin.relay(relay) if _stands_for(kind, "relay", "at_once", "amend", "serve") else None
+        if not (kind.amends_later or kind.answers_later):
+            relay = None
+        if relay is None:
+            amends = ()
+        elif kind.amend is not leave:
+            amends = *amends, plugin.amend
+    return None if relay is None else relay._replace(amends=amends)
 
 
 def _speaks_at_once(kind: type[Plugin]) -> bool:

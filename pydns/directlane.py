@@ -1,7 +1,8 @@
 """Answers to plain queries straight from what plugins have packed: neither Query nor Reply is made.
 
-Plain is a message of one question of class IN, and at most an OPT without options (RFC 6891). All else, and whatever
-the plugins of the block cannot tell from name and type, goes the way of all queries (`Server.take_new`).
+Plain is a message of one question of class IN, and at most an OPT without options (RFC 6891). What none of these
+plugins has goes to the relay lane, where the block has a plugin that asks upstreams. All else, and whatever cannot be
+told from name and type, goes the way of all queries (`Server.take_new`).
 """
 
 from __future__ import annotations
@@ -11,15 +12,18 @@ from typing import TYPE_CHECKING, Final
 
 from pydns.names import LOWER
 from pydns.packetcache import Tally
+from pydns.plugin import Turn
 from pydns.records import Type
 from pydns.reply import Reply
 from pydns.wire.edns import OUR_SIZE, opt_record
 from pydns.wire.question import read_question
 
 if TYPE_CHECKING:
+    from pydns.listen.taker import Answerable
     from pydns.packed import Packed
     from pydns.packetcache import PacketCache
     from pydns.query import Client
+    from pydns.relaylane import RelayLane
     from pydns.reply import Credit
     from pydns.router import Route, Router
 
@@ -30,13 +34,11 @@ _OPT_WITH_DO: Final = opt_record(OUR_SIZE, 0, True)
 _HEADER: Final = Struct("!HHHHH")  # less its id
 _MOST: Final = 512  # octets that every client takes over UDP, RFC 1035 section 2.3.4
 _MOST_TALLIES: Final = 4096
-_NOT_PLAIN: Final = frozenset(
-    (
-        Type.NS, Type.CNAME, Type.PTR, Type.MX,  # names in them are compressed, which takes the whole message
-        Type.DS,  # of its parent's zone
-        Type.OPT, *range(128, 256),  # no types of data, RFC 6895 section 3.1
-    )
-)  # fmt: skip
+_NOT_PLAIN: Final = frozenset((Type.DS, Type.OPT, *range(128, 256)))
+"""DS stands in its parent's zone; the others are no types of data (RFC 6895 section 3.1)."""
+
+_COMPRESSED: Final = frozenset((Type.NS, Type.CNAME, Type.PTR, Type.MX))
+"""Names in these are compressed, which takes the whole message."""
 
 
 _Kind = tuple["PacketCache", bytes, int, bool, int, str, int, int]
@@ -47,14 +49,15 @@ rcode, the plugin, the offset at which the question ends, the answer's size."""
 class DirectLane:
     """The direct answers of one address and router. Its counts are handed in by `hand_in`."""
 
-    def __init__(self, router: Router, server: str) -> None:
+    def __init__(self, router: Router, server: str, relays: RelayLane) -> None:
         self._router = router
         self._server = server
+        self._relays = relays
         self._tallies: dict[_Kind, Tally] = {}
 
-    def answer(self, wire: bytes, message: bytes, client: Client, packets: PacketCache, now: float) -> bytes | None:
-        """The answer to a message that is none of the kept ones byte for byte: a kept one of another spelling, or a
-        direct one. `message` is `wire` less its id. None where there is neither.
+    def answer(self, wire: bytes, message: bytes, client: Answerable, packets: PacketCache, now: float) -> bytes | None:
+        """The answer to a message that is none of the kept ones byte for byte: a kept one of another spelling, a direct
+        one, or one that comes later (`LATER`). `message` is `wire` less its id. None where it is none of these.
         """
         counts = message[2:10]
         if message[:1] > b"\x07" or (counts != _ONE_QUESTION and counts != _WITH_OPT):
@@ -95,14 +98,16 @@ class DirectLane:
         if found is None:
             return None
         route, zone = found
-        if route.packed is None:
+        if type_ in _COMPRESSED and route.relay is None:
             return None
         try:
-            packed = route.packed(name, type_)
+            packed = route.packed(name, type_) if route.packed is not None else Turn.NEXT
+            if packed is Turn.NEXT and route.relay is not None:
+                return self._relays.ask(wire, message[10:end], name, type_, do, client, packets, route, zone, now)
         except Exception:
             return None  # the chain will stumble over the same, and there it is told
-        if packed is None or packets.was_seen(hash(key)):  # what is asked again is worth being kept
-            return None
+        if isinstance(packed, Turn) or type_ in _COMPRESSED or packets.was_seen(hash(key)):
+            return None  # what is asked again is worth being kept
         flags, answers, authorities, records, by = packed
         header = _HEADER.pack(
             0x8000 | flags | (wire[2] << 8 | wire[3]) & 0x7910, 1, answers, authorities, 1 if tail else 0

@@ -8,7 +8,10 @@ answered without a Query and a Reply, at half the cost.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+if TYPE_CHECKING:
+    from pydns.plugin import Turn
 
 MOST_TTL: Final = 2**32 - 1
 
@@ -25,8 +28,8 @@ Packed = tuple[int, int, int, bytes, str]
 No class, since it costs as much to make an instance as to look a name up.
 """
 
-AskPacked = Callable[[bytes, int], Packed | None]
-"""From a name and a type to the answer; None where it takes a query to tell."""
+AskPacked = Callable[[bytes, int], "Packed | Turn"]
+"""From a name and a type to the answer: `Turn.NEXT` where nobody has it, `Turn.SERVE` where only a query can tell."""
 
 
 class Passage(NamedTuple):

@@ -6,8 +6,8 @@ write to a socket.
 
 A plugin whose answers stand in memory may also say them at once, without a coroutine (`at_once`, `amend`), which halves
 what a query costs; and where they depend on name and type alone, in a form (`packed`, `passage`) that halves it once
-more. Where nothing in a chain waits, deriving from `AtOnce` in place of `Plugin` is all: `at_once` and `amend` are then
-the whole plugin, and `serve` follows from them.
+more, as `relay` does for answers of upstreams. Where nothing in a chain waits, deriving from `AtOnce` in place of
+`Plugin` is all: `at_once` and `amend` are then the whole plugin, and `serve` follows from them.
 """
 
 from __future__ import annotations
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from pydns.corefile.tree import Directive, ServerBlock
     from pydns.logs import LineWriter
     from pydns.query import Query
+    from pydns.relay import Relay
     from pydns.reply import Reply
     from pydns.settings import Settings
     from pydns.watch import Watcher
@@ -138,6 +139,13 @@ class Plugin(ABC):
 
     def passage(self) -> Passage | None:
         """What `amend` does to packed answers from below; None where it must see each of them, as a reply."""
+        return None
+
+    def relay(self, below: Relay | None) -> Relay | None:
+        """How plain queries of class IN that come down to here are asked of an upstream: what is `below`, or its own.
+
+        It may tighten that (`below._replace`). None where `at_once` or `amend` must see each, as a query or a reply.
+        """
         return None
 
     def configure(self, settings: Settings) -> None:  # noqa: B027 -- most say nothing, and need not

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from pydns.plugin import CallNext
     from pydns.query import Query
     from pydns.refusal import WatchRefusals
+    from pydns.relay import Relay
     from pydns.reply import Reply
     from pydns.settings import Observer
 
@@ -22,11 +23,14 @@ class Route:
     """A server block as the router sees it: a chain for each opcode, the classes it answers, and its filters.
 
     `at_once` gives the answers to plain queries that are there at once (see `pydns.chain.fold_at_once`).
-    `packed` those to plain queries that depend on name and type alone (`pydns.chain.fold_packed`).
+    `packed` those to plain queries that depend on name and type alone, and `relay` is who passes other plain queries on
+    (`pydns.chain.fold_packed`).
     `refusals`: see `Settings.refusals`.
     """
 
-    __slots__ = ("at_once", "chains", "classes", "filters", "observers", "packed", "reads_options", "refusals")
+    __slots__ = (
+        "at_once", "chains", "classes", "filters", "observers", "packed", "reads_options", "refusals", "relay",
+    )  # fmt: skip
 
     def __init__(
         self,
@@ -38,6 +42,7 @@ class Route:
         at_once: Callable[[Query], Reply | Later | None] | None = None,
         refusals: Mapping[str, WatchRefusals] | None = None,
         packed: AskPacked | None = None,
+        relay: Relay | None = None,
     ) -> None:
         self.chains = chains
         self.classes = classes
@@ -47,6 +52,7 @@ class Route:
         self.at_once = at_once
         self.refusals = refusals or {}
         self.packed = packed
+        self.relay = relay
 
     def takes(self, query: Query) -> bool:
         return all(takes(query) for takes in self.filters)

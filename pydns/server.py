@@ -16,6 +16,7 @@ from pydns.packetcache import PacketCache, tell
 from pydns.plugin import Plugin
 from pydns.records import Class, Ede, Rcode, class_text, opcode_text, type_text
 from pydns.refusal import Refusal
+from pydns.relaylane import RelayLane
 from pydns.reply import OVERLOAD, Reply
 from pydns.wire.message import bare, render
 from pydns.wire.question import read_question
@@ -61,17 +62,20 @@ class Server:
         )
         self._shed: Metric | None = None
         self._failures = house.metrics.counter("coredns_panics_total", "A metrics that counts the number of panics.")
-        self._packets: dict[tuple[str, int], PacketCache] = {}
-        self.direct = DirectLane(router, label)
         house.metrics.before_reading(self._hand_in, first=True)
-        self.route(router)
+        self._begin(router)
 
     def route(self, router: Router) -> None:
         """From now on queries go to these blocks. Answers that others gave are forgotten."""
-        self.router = router
         self._hand_in()
-        self._packets = {}
-        self.direct = DirectLane(router, self.label)
+        self._relays.retire()
+        self._begin(router)
+
+    def _begin(self, router: Router) -> None:
+        self.router = router
+        self._packets: dict[tuple[str, int], PacketCache] = {}
+        self._relays = RelayLane(self)
+        self.direct = DirectLane(router, self.label, self._relays)
 
     def packets(self, transport: str, family: int) -> PacketCache:
         """The answers that may be replayed to who comes this way; another object after each `route`."""
@@ -87,6 +91,7 @@ class Server:
 
     def _hand_in(self) -> None:
         self.direct.hand_in()
+        self._relays.hand_in()
         for packets in self._packets.values():
             packets.hand_in()
 
@@ -98,8 +103,10 @@ class Server:
         if kept is not None:
             client.send(packets.answer_same(wire, kept, client))
             return
-        answer = self.direct.answer(wire, key, client, packets, now) or self.take_new(wire, key, client, packets, now)
-        if answer is not None:
+        answer = self.direct.answer(wire, key, client, packets, now)
+        if answer is None:
+            answer = self.take_new(wire, key, client, packets, now)
+        if answer:
             client.send(answer)
 
     def go(self) -> None:
@@ -176,9 +183,9 @@ class Server:
         router.under_way += 1
         self.under_way += 1
         later.about = query, key, packets, route, router
-        later.then = self._answer_later
+        later.then = self.answer_later
 
-    def _answer_later(self, later: Later) -> None:
+    def answer_later(self, later: Later) -> None:
         """The reply is there, or there is none: then the chain is asked."""
         query, key, packets, route, router = later.about
         answer: bytes | None = None

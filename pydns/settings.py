@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from pydns.corefile.tree import Word
@@ -12,12 +12,19 @@ if TYPE_CHECKING:
     from pydns.listen.limits import TcpLimits
     from pydns.query import Query
     from pydns.refusal import WatchRefusals
-    from pydns.reply import Credit, Reply
+    from pydns.reply import Reply
 
-    Observer = Callable[[Query, Reply, bytes | None, float], Credit | None]
+    Observer = Callable[[Query, Reply, bytes | None, float], "Alike | None"]
     """Told of each client's query that a block has answered: the reply, the message that leaves (None where none does),
-    and the seconds that it took. What it gives counts replays of that answer, and of all that are like it in server,
-    zone, transport, family, type, DO, rcode, plugin and both sizes: it can depend on nothing else."""
+    and the seconds that it took. What it gives counts more such answers."""
+
+
+class Alike(Protocol):
+    """Counts so many answers that are like another in server, zone, transport, family, type, DO, rcode, plugin and both
+    sizes: it can depend on nothing else. `seconds`: what each of them took; left out where it was no time, as replays.
+    """
+
+    def __call__(self, count: int, seconds: Sequence[float] = (), /) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)

@@ -78,7 +78,7 @@ class Block:
             self.settings.observers,
             fold_at_once(self.plugins, Opcode.QUERY),
             self.settings.refusals,
-            fold_packed(self.plugins),
+            *fold_packed(self.plugins),
         )
 
 

@@ -36,7 +36,7 @@ class Waiter:
         self._task = current_task()
         await wait_task_rescheduled(self._abort)
 
-    def wake(self) -> None:
+    def wake(self, _: object = None) -> None:
         """Has who waits here go on; nothing where nobody does, or where it was woken already."""
         resume, task = self.resume, self._task
         if resume is not None:

@@ -139,12 +139,14 @@ class UdpListener:
             else:
                 client.slot = i
                 wire = data[at : at + 2].tobytes() + key
-                answer = direct(wire, key, client, packets, now) or server.take_new(wire, key, client, packets, now)
-                if answer is not None and (length := len(answer)) <= SIZE:
+                answer = direct(wire, key, client, packets, now)
+                if answer is None:
+                    answer = server.take_new(wire, key, client, packets, now)
+                if answer and (length := len(answer)) <= SIZE:
                     data[at : at + length] = answer
                     outgoing[i] = length
                 else:
-                    if answer is not None:
+                    if answer:
                         self._unsent += 1  # no slot holds it
                     if first < i:
                         self._send(batch, first, i - first)

@@ -7,7 +7,7 @@ for either.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 import trio
 
@@ -15,10 +15,12 @@ from pydns.errors import WireError
 from pydns.names import LOWER
 from pydns.records import Rcode
 from pydns.upstream.datagrams import LARGEST
+from pydns.upstream.request import without_opt
 from pydns.wire.scan import opt_at
 
 if TYPE_CHECKING:
-    from pydns.upstream.request import Request
+    from collections.abc import Callable
+
     from pydns.upstream.upstream import Upstream
 
 _KNOWS_NO_EDNS: Final = frozenset((Rcode.FORMERR, Rcode.NOTIMP))
@@ -31,15 +33,11 @@ class Carrier(Protocol):
         """It was answered or given up: what comes under its id from now on is junk."""
 
 
-class Wakeable(Protocol):
-    """Who is told that an exchange has ended: a `Waiter`, or one who does not wait."""
-
-    def wake(self) -> None: ...
-
-
 class Exchange:
     """`done` once it has ended: then `wire` is the answer, or empty where it failed, and `failure` says why.
 
+    `then` is called with it in that step; `about` is whatever that wants to know. `question` is what is asked, and
+    `tail` the message behind its id.
     `rcode` is the whole one, with the upper bits that are in the OPT record (RFC 6891 section 6.1.3), SERVFAIL where it
     failed; `opt` is where that record stands in the answer, 0 where there is none. `stream` is true while it is under
     way over TCP, `edns` while it is with an OPT. `sent` and `deadline` are on trio's clock, `seconds` is what the
@@ -47,24 +45,28 @@ class Exchange:
     """
 
     __slots__ = (
-        "carrier", "deadline", "done", "edns", "failure", "fresh", "id", "latest", "opt", "rcode", "request", "seconds",
-        "sent", "stream", "timeout", "upstream", "waiter", "wire",
+        "about", "carrier", "deadline", "done", "edns", "failure", "fresh", "id", "latest", "opt", "question", "rcode",
+        "seconds", "sent", "stream", "tail", "then", "timeout", "upstream", "wire",
     )  # fmt: skip
 
     def __init__(
         self,
         upstream: Upstream,
-        request: Request,
+        question: bytes,
+        tail: bytes,
         stream: bool,
-        waiter: Wakeable,
+        then: Callable[[Exchange], None],
         now: float,
         timeout: float,
         latest: float,
+        about: Any = None,
     ) -> None:
         self.upstream = upstream
-        self.request = request
+        self.question = question
+        self.tail = tail
         self.stream = stream
-        self.waiter = waiter
+        self.then = then
+        self.about = about
         self.sent = now
         self.timeout = timeout
         self.latest = latest
@@ -81,11 +83,6 @@ class Exchange:
         self.carrier: Carrier | None = None
         self.id = b""
 
-    @property
-    def tail(self) -> bytes:
-        """The message behind its id."""
-        return self.request.tail if self.edns else self.request.tail_without_opt
-
     def why(self) -> str:
         """Who answered, over what, and how fast."""
         return f"{self.upstream.name} {'tcp' if self.stream else 'udp'} {self.seconds * 1000:.0f} ms"
@@ -95,7 +92,7 @@ class Exchange:
 
         Forged and broken messages must not end it: the good answer may still come (RFC 5452 section 9.1).
         """
-        question = self.request.question
+        question = self.question
         end = 12 + len(question)
         if wire[2] & 0xF8 != 0x80:  # QR set, opcode QUERY
             return False
@@ -122,7 +119,7 @@ class Exchange:
         self.seconds = now - self.sent
         self.done = True
         self.upstream.answered(self, now)
-        self.waiter.wake()
+        self.then(self)
         return True
 
     def _take_bare(self, wire: bytes) -> bool:
@@ -145,6 +142,7 @@ class Exchange:
             self.stream = stream
         if edns is not None:
             self.edns = edns
+            self.tail = without_opt(self.tail, self.question)
         self.deadline = min(trio.current_time() + self.timeout, self.latest)
         self.upstream.send(self)
 
@@ -156,7 +154,7 @@ class Exchange:
         self.failure = reason
         self.done = True
         self.upstream.failed(self)
-        self.waiter.wake()
+        self.then(self)
 
     def _leave(self, answered: bool) -> None:
         carrier, self.carrier = self.carrier, None

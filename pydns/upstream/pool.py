@@ -108,7 +108,7 @@ class Pool:
                 now = trio.current_time()
                 latest = now + CHECK_TIMEOUT
                 exchange = upstream.begin(
-                    self._request, waiter, now, stream=self.checks.stream, timeout=CHECK_TIMEOUT, latest=latest
+                    self._request, waiter.wake, now, stream=self.checks.stream, timeout=CHECK_TIMEOUT, latest=latest
                 )
                 while not exchange.done:
                     await waiter

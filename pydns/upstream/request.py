@@ -44,15 +44,10 @@ class Request:
     ) -> None:
         self.question = question
         self.options = options
-        opt = _DO_OPT if do else _PLAIN_OPT
         if options or size != UDP_SIZE:
-            opt = opt_record(size, 0, do, options)
-        self.tail = _HEADS[flags & _PASSED_FLAGS] + question + opt
-
-    @property
-    def tail_without_opt(self) -> bytes:
-        """For an upstream that does not know EDNS (RFC 6891 section 7)."""
-        return self.tail[:2] + b"\0\1\0\0\0\0\0\0" + self.question
+            self.tail = _HEADS[flags & _PASSED_FLAGS] + question + opt_record(size, 0, do, options)
+        else:
+            self.tail = plain_tail(question, flags, do)
 
     @classmethod
     def of(cls, query: Query) -> Request:
@@ -65,6 +60,16 @@ class Request:
         if edns is not query.origin.edns and edns.size < UDP_SIZE:  # a plugin wants less (the client's is its own)
             size = max(edns.size, _LEAST_SIZE)
         return cls(_question(query), query.flags, edns.do, options, size)
+
+
+def plain_tail(question: bytes, flags: int, do: bool) -> bytes:
+    """The `tail` of a request without options."""
+    return _HEADS[flags & _PASSED_FLAGS] + question + (_DO_OPT if do else _PLAIN_OPT)
+
+
+def without_opt(tail: bytes, question: bytes) -> bytes:
+    """A request's tail for an upstream that does not know EDNS (RFC 6891 section 7)."""
+    return tail[:2] + b"\0\1\0\0\0\0\0\0" + question
 
 
 def _question(query: Query) -> bytes:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import trio
 
 from pydns.records import Rcode
 from pydns.upstream.counts import Counts
 from pydns.upstream.datagrams import LARGEST
-from pydns.upstream.exchange import Exchange, Wakeable
+from pydns.upstream.exchange import Exchange
 from pydns.upstream.health import Health
 from pydns.upstream.tcp import TcpConnections
 from pydns.upstream.udp import UdpPorts
@@ -65,25 +65,46 @@ class Upstream:
         return not (self.health.down or self.looping)
 
     def begin(
-        self, request: Request, waiter: Wakeable, now: float, stream: bool, timeout: float, latest: float
+        self,
+        request: Request,
+        then: Callable[[Exchange], None],
+        now: float,
+        stream: bool,
+        timeout: float,
+        latest: float,
     ) -> Exchange:
-        """Asks it, over TCP where `stream` says so. `waiter` is woken when the exchange has ended.
+        """Asks it, over TCP where `stream` says so. `then` is called with the exchange when it has ended.
 
         The exchange ends after `timeout` seconds (each retry over TCP or without EDNS has as many again), and at
         `latest`. That, and `now`, are on trio's clock.
         """
-        if len(request.tail) > _LONGEST:
-            stream = True
-        exchange = Exchange(self, request, stream, waiter, now, timeout, latest)
-        if self._sockets.ready:
-            self._sockets.begin(exchange)
-            if stream:
-                self.tcp.send(exchange, now)
-            else:
-                self.udp.send(exchange, now)
-        else:
-            exchange.fail("the upstream sockets are closed")
+        stream = stream or len(request.tail) > _LONGEST
+        exchange = Exchange(self, request.question, request.tail, stream, then, now, timeout, latest)
+        self._begin(exchange, now)
         return exchange
+
+    def pass_on(
+        self,
+        question: bytes,
+        tail: bytes,
+        then: Callable[[Exchange], None],
+        about: Any,
+        now: float,
+        timeout: float,
+        latest: float,
+    ) -> None:
+        """As `begin`, for a short request that leaves over UDP. `then` may be called within it."""
+        self._begin(Exchange(self, question, tail, False, then, now, timeout, latest, about), now)
+
+    def _begin(self, exchange: Exchange, now: float) -> None:
+        if not self._sockets.ready:
+            exchange.fail("the upstream sockets are closed")
+            return
+        self._sockets.begin(exchange)
+        if exchange.stream:
+            self.tcp.send(exchange, now)
+        else:
+            self.udp.send(exchange, now)
 
     def send(self, exchange: Exchange) -> None:
         """For the exchange: once more, over UDP or TCP, as it says."""

@@ -26,7 +26,9 @@ LOWER_ROOMS = {
     "family": set(),
     "plugin": {"changes", "family", "later", "metrics", "packed", "records"},
     "packed": set(),
-    "directlane": {"names", "packetcache", "records", "reply", "wire"},
+    "directlane": {"names", "packetcache", "plugin", "records", "reply", "wire"},
+    "relay": set(),
+    "relaylane": {"reply", "upstream", "wire"},
     "corefile": {"errors", "names"},
     "upstream": {"corefile", "errors", "names", "plugin", "query", "records", "reply", "wire"}
     | {"mmsg", "tick", "waiter"},

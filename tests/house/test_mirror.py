@@ -17,6 +17,7 @@ COVERED_BY = {
     "pydns/workers/child.py": "tests/pydns/workers/test_workers.py",
     "pydns/workers/worker.py": "tests/e2e/test_multisocket.py",
     "pydns/settings.py": "tests/pydns/test_setup.py",
+    "pydns/relay.py": "tests/pydns/test_relaylane.py",
     "pydns/refusal.py": "tests/pydns/test_server.py",
     "pydns/http.py": "tests/pydns/listen/test_http.py",
     "pydns/plugin.py": "tests/plugins/test_readme_example.py",

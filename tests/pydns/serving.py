@@ -103,7 +103,8 @@ def route(*plugins: Plugin, filters: Sequence[Callable[[Query], bool]] = ()) -> 
         filters,
         settings.observers,
         fold_at_once(plugins, Opcode.QUERY),
-        packed=fold_packed(plugins),
+        None,
+        *fold_packed(plugins),
     )
 
 

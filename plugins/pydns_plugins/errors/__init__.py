@@ -22,6 +22,7 @@ from .consolidation import Consolidation, Expression, Pattern
 
 if TYPE_CHECKING:
     from pydns.corefile.tree import Directive, ServerBlock, Word
+    from pydns.relay import Relay
 
 MAX_PATTERNS: Final = 64
 """`consolidate` lines of one block: each is searched for in each error, on the loop."""
@@ -91,6 +92,10 @@ class Errors(Plugin):
     def passage(self) -> Passage:
         """No packed answer is a failure."""
         return FREE
+
+    def relay(self, below: Relay | None) -> Relay | None:
+        """Nor is what is relayed."""
+        return below
 
     async def run(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
         task_status.started()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 from pathlib import Path
-from typing import ClassVar, Final, Self
+from typing import TYPE_CHECKING, ClassVar, Final, Self
 
 import trio
 
@@ -16,18 +16,24 @@ from pydns.names import ROOT, is_within
 from pydns.plugin import CallNext, Plugin, Turn, leave
 from pydns.query import Query
 from pydns.records import Class, Ede, Rcode, Type
+from pydns.relay import Relay
 from pydns.reply import OVERLOAD, Reply
 from pydns.upstream.endpoint import Endpoint
 from pydns.upstream.pool import Pool
 from pydns.upstream.resolvconf import MOST_OCTETS, nameservers
 from pydns.watch import read_whole
-from pydns_plugins.forward.asking import Asking
+from pydns_plugins.forward.asking import Asked, Asking
 from pydns_plugins.forward.numbers import Numbers
 from pydns_plugins.forward.options import MAX_UPSTREAMS, Options, read
+
+if TYPE_CHECKING:
+    from pydns.upstream.exchange import Exchange
+    from pydns.upstream.upstream import Upstream
 
 log = logging.getLogger("pydns.forward")
 
 _TRANSFERS: Final = frozenset((Type.AXFR, Type.IXFR))
+_RELAYED: Final = frozenset((Rcode.NOERROR, Rcode.NXDOMAIN))  # nobody above has a word to say about these
 
 
 class Forward(Plugin):
@@ -115,6 +121,20 @@ class Forward(Plugin):
         return self._asking.begin(query, self.pool) or Turn.SERVE
 
     amend = leave
+
+    def relay(self, below: Relay | None) -> Relay | None:
+        options = self.options
+        if options.max_concurrent or self.followers or options.force_tcp or self._asking.measures:
+            return None
+        return Relay(self._upstream, options.read_timeout, self.name, _RELAYED - options.failover, self._later)
+
+    def _upstream(self, name: bytes, type_: int) -> Upstream | None:
+        if not self._takes_all and not self.takes(name):
+            return None
+        return self._asking.first(self.pool)
+
+    def _later(self, query: Query, exchange: Exchange) -> Later:
+        return Asked(query, self.options.failover, exchange)
 
     def stops(self) -> Sequence[bytes]:
         options = self.options

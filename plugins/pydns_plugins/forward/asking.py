@@ -36,30 +36,38 @@ _POOR: Final = frozenset((Rcode.SERVFAIL, Rcode.REFUSED))  # not worth more than
 
 
 class Asking:
-    """How one forward asks its pool. `broken` counts queries that found all upstreams down."""
+    """How one forward asks its pool. `broken` counts queries that found all upstreams down.
+
+    `measures`: see `pydns.upstream.policy`.
+    """
 
     def __init__(self, options: Options) -> None:
         self._policy = POLICIES[options.policy]()
         self._options = options
         self.broken = 0
+        self.measures = self._policy.measures
+
+    def first(self, pool: Pool) -> Upstream | None:
+        """Who is to be asked first; None where it takes more than one that can be asked now."""
+        upstreams = pool.upstreams
+        if not upstreams or self.measures or pool.under_way >= MOST_AT_ONCE:
+            return None
+        upstream = upstreams[0] if len(upstreams) == 1 else self._policy.order(upstreams)[0]
+        return upstream if upstream.usable else None
 
     def begin(self, query: Query, pool: Pool) -> Asked | None:
         """Asks the first upstream; None where it takes more than that."""
-        options, upstreams = self._options, pool.upstreams
-        if not upstreams or self._policy.measures or pool.under_way >= MOST_AT_ONCE:
+        upstream = self.first(pool)
+        if upstream is None:
             return None
-        upstream = upstreams[0] if len(upstreams) == 1 else self._policy.order(upstreams)[0]
-        if not upstream.usable:
-            return None
+        options, now = self._options, trio.current_time()
         asked = Asked(query, options.failover)
-        now = trio.current_time()
         exchange = upstream.begin(
-            Request.of(query), asked, now, self._over_stream(query), options.read_timeout, now + DEADLINE
+            Request.of(query), asked.ended, now, self._over_stream(query), options.read_timeout, now + DEADLINE
         )
         if exchange.done:
             query.tried = exchange
             return None
-        asked.exchange = exchange
         return asked
 
     def _over_stream(self, query: Query) -> bool:
@@ -98,13 +106,13 @@ class Asking:
             if upstream in answered:
                 break  # once round: each of them gave an rcode that `failover` names, or none
             if tried is None:
-                exchange = upstream.begin(request, waiter, now, stream, timeout, latest)
+                exchange = upstream.begin(request, waiter.wake, now, stream, timeout, latest)
             else:
                 exchange, tried = tried, None
             if policy.measures:
                 exchanges = [exchange]
                 if copied is not None:
-                    exchanges.append(copied.begin(request, waiter, now, stream, timeout, latest))
+                    exchanges.append(copied.begin(request, waiter.wake, now, stream, timeout, latest))
                     copied = None
                 exchange = await self._first_good(exchanges, order, request, waiter, latest)
             else:
@@ -176,31 +184,32 @@ class Asking:
             spare = next((each for each in order if each not in asked and each.usable), None)
             if spare is not None:
                 timeout, now = self._options.read_timeout, trio.current_time()
-                exchanges.append(spare.begin(request, waiter, now, first.stream, timeout, latest))
+                exchanges.append(spare.begin(request, waiter.wake, now, first.stream, timeout, latest))
             best = await _settle(exchanges, waiter)
         return best
 
 
 class Asked(Later):
-    """A query that the first upstream was asked."""
+    """A query that the first upstream was asked, and the exchange when it has ended."""
 
-    __slots__ = ("_failover", "exchange", "query")
+    __slots__ = ("_exchange", "_failover", "_query")
 
-    def __init__(self, query: Query, failover: frozenset[int]) -> None:
+    def __init__(self, query: Query, failover: frozenset[int], exchange: Exchange | None = None) -> None:
         super().__init__()
-        self.query = query
-        self.exchange: Exchange | None = None
+        self._query = query
         self._failover = failover
+        self._exchange = exchange
 
-    def wake(self) -> None:
-        """The exchange has ended."""
+    def ended(self, exchange: Exchange) -> None:
+        """For the exchange."""
         if self.then is not None:
+            self._exchange = exchange
             self.then(self)
 
     def reply(self) -> Reply | None:
-        exchange, query = self.exchange, self.query
+        exchange, query = self._exchange, self._query
         assert exchange is not None
-        self.exchange = None  # which holds this in turn: only the collector would free both
+        self._exchange = None  # which holds this in turn: only the collector would free both
         if exchange.wire:
             reply = reply_of(exchange, query, "forward")
             if reply.rcode not in self._failover:

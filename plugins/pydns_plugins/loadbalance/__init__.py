@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from pydns.corefile.tree import Directive, ServerBlock
+    from pydns.relay import Relay
 
 log = logging.getLogger("pydns.loadbalance")
 
@@ -57,6 +58,9 @@ class Loadbalance(AtOnce):
     def passage(self) -> Passage:
         """One record has no order."""
         return Passage(records=1)
+
+    def relay(self, below: Relay | None) -> Relay | None:
+        return below if below is None else below._replace(records=1)
 
     async def run(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
         path, reload = self.options.weights, self.options.reload

@@ -28,6 +28,7 @@ class Local(Plugin):
     """The local directive. `prefix`: names that begin with the label `localhost` are localhost too, in any domain."""
 
     name: ClassVar[str] = "local"
+    amends_later: ClassVar[bool] = True
     frees_task: ClassVar[bool] = True
 
     def __init__(self, prefix: bool = True) -> None:

@@ -22,6 +22,7 @@ from pydns.waiter import Waiter
 
 if TYPE_CHECKING:
     from pydns.corefile.tree import Directive, ServerBlock
+    from pydns.relay import Relay
     from pydns.upstream.upstream import Upstream
 
 log = logging.getLogger("pydns.loop")
@@ -87,19 +88,32 @@ class Loop(Plugin):
     async def serve(self, query: Query, call_next: CallNext) -> Reply:
         if query.type == Type.HINFO and query.name[:1] == _LABEL and self._is_probe(query.name[1 : 1 + _LABEL[0]]):
             return Reply.failure(Ede.OTHER, "a probe for forwarding loops came back", by=self.name)
-        self._count_alike(query)
+        self._count_alike(query.name, query.type)
         return await call_next(query)
 
     def at_once(self, query: Query) -> Turn:
         if query.type == Type.HINFO:
             return Turn.SERVE
-        self._count_alike(query)
+        self._count_alike(query.name, query.type)
         return Turn.NEXT
 
     amend = leave
 
-    def _count_alike(self, query: Query) -> None:
-        alike = query.name, query.type
+    def relay(self, below: Relay | None) -> Relay | None:
+        if below is None:
+            return None
+        ask, count_alike, probes = below.upstream, self._count_alike, int(Type.HINFO)
+
+        def upstream(name: bytes, type_: int) -> Upstream | None:
+            if type_ == probes:
+                return None
+            count_alike(name, type_)
+            return ask(name, type_)
+
+        return below._replace(upstream=upstream)
+
+    def _count_alike(self, name: bytes, type_: int) -> None:
+        alike = name, type_
         count = self._alike[alike] = self._alike.get(alike, 0) + 1
         if count % ALIKE == 0:
             self._suspect()
@@ -226,7 +240,7 @@ class Loop(Plugin):
             waiter = Waiter()
             now = trio.current_time()
             exchange = upstream.begin(
-                Request(question, _RD, False), waiter, now, stream=False, timeout=PATIENCE, latest=now + PATIENCE
+                Request(question, _RD, False), waiter.wake, now, stream=False, timeout=PATIENCE, latest=now + PATIENCE
             )
             while not exchange.done:
                 await waiter

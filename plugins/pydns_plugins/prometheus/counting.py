@@ -6,7 +6,7 @@ metrics. An answer that is replayed costs one addition for each time (see `Reply
 
 from __future__ import annotations
 
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections import Counter
 from typing import TYPE_CHECKING, Final
 
@@ -15,10 +15,13 @@ from pydns.query import carrier
 from pydns.records import Type, rcode_text, type_text
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from pydns.metrics import Metrics
     from pydns.query import Query
     from pydns.refusal import Refusal
-    from pydns.reply import Credit, Reply
+    from pydns.reply import Reply
+    from pydns.settings import Alike
 
 SECONDS: Final = tuple(0.00025 * 2**i for i in range(16))
 """Bounds of durations: from 0.25 ms to 8 s, as CoreDNS's."""
@@ -46,7 +49,7 @@ _REFUSED: Final = b""
 
 
 class _Sizes:
-    """Answers of one size to queries of one size, of one series. Called, it counts replays."""
+    """Answers of one size to queries of one size, of one series. Called, it counts more of them."""
 
     __slots__ = ("answered", "asked", "count", "series")
 
@@ -56,8 +59,11 @@ class _Sizes:
         self.answered = answered
         self.count = 0  # that the series does not hold yet
 
-    def __call__(self, count: int) -> None:
-        self.series.durations[0] += count
+    def __call__(self, count: int, seconds: Sequence[float] = (), /) -> None:
+        if seconds:
+            self.series.took(seconds)
+        else:
+            self.series.durations[0] += count
         self.series.add(self.asked, self.answered, count)
 
 
@@ -79,7 +85,7 @@ class _Series:
         self.asked = 0
         self.answers = 0
 
-    def count(self, seconds: float, asked: int, answered: int) -> Credit:
+    def count(self, seconds: float, asked: int, answered: int) -> Alike:
         """One query and its answer: seconds, and octets of both. Gives what counts replays of that answer."""
         found = self.by_size.get((asked, answered))
         if found is None:
@@ -91,6 +97,17 @@ class _Series:
         self.durations[0 if seconds <= _FIRST else bisect_left(SECONDS, seconds)] += 1
         self.seconds += seconds
         return found
+
+    def took(self, seconds: Sequence[float]) -> None:
+        """Many durations at once, which is cheaper than one by one."""
+        ascending = sorted(seconds)
+        below = 0
+        for i, bound in enumerate(SECONDS):
+            upto = bisect_right(ascending, bound)
+            self.durations[i] += upto - below
+            below = upto
+        self.durations[-1] += len(ascending) - below
+        self.seconds += sum(ascending)
 
     def fold(self) -> None:
         """Puts what was counted by size into buckets."""
@@ -180,7 +197,7 @@ class Counting:
         self._last: Labels | None = None
         self._last_series = _Series()
 
-    def count(self, query: Query, reply: Reply, answer: bytes | None, seconds: float) -> Credit | None:
+    def count(self, query: Query, reply: Reply, answer: bytes | None, seconds: float) -> Alike | None:
         """Counts a query and its answer (None: nothing left), and gives what counts replays of that."""
         client, edns = query.client, query.edns
         do = edns is not None and edns.do

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from pydns import names
 from pydns.errors import CorefileError
 from pydns.listen.bound import DnsBound
-from pydns.records import Rcode
+from pydns.records import Rcode, Type
+from pydns.relay import Relay
 from pydns.run import Process
 from pydns.testing import FakeNext, query
 from pydns.upstream.pool import AsksUpstreams
@@ -206,7 +207,7 @@ async def test_probes_cannot_be_told_beforehand(nursery: trio.Nursery) -> None:
 @pytest.mark.parametrize(
     ("count", "names", "is_cause"), [(ALIKE - 1, 1, False), (ALIKE, 1, True), (ALIKE, 2, False), (2 * ALIKE, 2, True)]
 )
-@pytest.mark.parametrize("way", ["served", "at once"])
+@pytest.mark.parametrize("way", ["served", "at once", "relayed"])
 async def test_the_same_question_again_and_again_is_cause_for_a_probe(
     way: str, count: int, names: int, is_cause: bool, nursery: trio.Nursery
 ) -> None:
@@ -221,10 +222,22 @@ async def test_the_same_question_again_and_again_is_cause_for_a_probe(
             asked = query(f"{i % names}.example.org")
             if way == "served":
                 await plugin.serve(asked, FakeNext())
-            else:
+            elif way == "at once":
                 plugin.at_once(asked)
+            else:
+                relay = process.configuration.blocks[0].route().relay
+                assert relay.upstream(asked.name, asked.type) is not None
         assert any(due <= trio.current_time() for due in plugin._next.values()) is is_cause
     nursery.cancel_scope.cancel()
+
+
+def test_what_may_be_a_probe_is_not_relayed() -> None:
+    found = loop()
+    assert found.relay(None) is None
+    below = Relay(lambda name, type_: pytest.fail("it is asked"), 2.0, "forward", frozenset(), pytest.fail)
+    relay = found.relay(below)
+    assert relay is not None
+    assert relay.upstream(names.from_text("www.example.org"), Type.HINFO) is None
 
 
 # The end of a loop.

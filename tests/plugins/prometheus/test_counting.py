@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from pydns.metrics import Histogram, Metric, Metrics
 from pydns.query import Edns, Query
@@ -219,3 +221,20 @@ def test_a_block_for_the_root_zone_is_not_dropped(counted: Counted) -> None:
     made.zone = b"\0"
     counted.count(made, Reply())
     assert counted.counter("requests_total") == {(SERVER, ".", "", "udp", "1", "A"): 1}
+
+
+@given(st.lists(st.one_of(st.sampled_from(SECONDS), st.floats(0, 20)), min_size=1, max_size=40))
+def test_many_that_took_their_time_count_as_one_by_one(seconds: list[float]) -> None:
+    together, each = Counted(), Counted()
+    alike = together.counting.count(asked(), Reply(), bytes(100), 0.5)
+    assert alike is not None
+    alike(len(seconds), seconds)
+    for one in (0.5, *seconds):
+        each.counting.count(asked(), Reply(), bytes(100), one)
+    for counted in (together, each):
+        counted.hand_in()
+    for name in ("request_duration_seconds", "request_size_bytes", "response_size_bytes"):
+        assert together.histogram(name).counts == each.histogram(name).counts
+    (total,), (expected,) = (found.histogram("request_duration_seconds").sums.values() for found in (together, each))
+    assert total == pytest.approx(expected)
+    assert together.counter("requests_total") == each.counter("requests_total")

@@ -100,6 +100,25 @@ COREFILES = {
 }
 """
     + _ELSEWHERE.replace("hosts.test in-addr.arpa:53 {", "{"),
+    "relay": """
+. {
+    prometheus
+    errors
+    local
+    loadbalance
+    hosts FOLDER/hosts hosts.test {
+        fallthrough
+    }
+    kubernetes cluster.local {
+        services FOLDER/services.toml
+    }
+    forward . 127.0.0.1:5399 {
+        max_fails 0
+        failover REFUSED
+    }
+}
+"""
+    + _ELSEWHERE.replace("    minimal\n", ""),
     "prefetch": """
 . {
     prometheus

@@ -21,6 +21,7 @@ from pydns.metrics import Histogram
 from pydns.packetcache import PacketCache
 from pydns.plugin import House, Plugin
 from pydns.query import Address
+from pydns.relaylane import RelayLane
 from pydns.router import Router
 from pydns.server import Server
 from pydns.setup import Place, load, routes
@@ -78,18 +79,32 @@ class Counted(PacketCache):
         return super().answer_same(*arguments)
 
 
+class Relaying(RelayLane):
+    """A relay lane that counts what it takes."""
+
+    relayed = 0
+
+    def ask(self, *arguments: Any) -> bytes | None:
+        found = super().ask(*arguments)
+        self.relayed += found is not None
+        return found
+
+
 class Counting(Server):
-    """A server whose packet caches hold so many octets, and are remembered over reloads."""
+    """A server whose packet caches hold so many octets; they, and its relay lanes, are remembered over reloads."""
 
     def __init__(self, most_bytes: int, *arguments: Any) -> None:
         self.most_bytes = most_bytes
         self.caches: list[Counted] = []
+        self.lanes: list[Relaying] = []
         super().__init__(*arguments)
 
     def route(self, router: Router) -> None:
         super().route(router)
-        if not self.most_bytes:
-            self.direct = DirectLane(Router({}), self.label)  # nobody whose answers are packed
+        self._relays = lane = Relaying(self)
+        self.lanes.append(lane)
+        # Of the one that never replays nobody's answers are packed, and nobody relays.
+        self.direct = DirectLane(router if self.most_bytes else Router({}), self.label, lane)
 
     def packets(self, transport: str, family: int) -> PacketCache:
         found = self._packets.get((transport, family))
@@ -168,6 +183,11 @@ class Twin:
     def replays(self) -> int:
         """Answers that were given without the chain."""
         return sum(packets.replays for packets in self.server.caches)
+
+    @property
+    def relayed(self) -> int:
+        """Queries that were given to an upstream without a Query."""
+        return sum(lane.relayed for lane in self.server.lanes)
 
     def counts(self) -> dict[tuple[str, ...], object]:
         """All metrics; of what is measured otherwise for a replay only how often it was."""

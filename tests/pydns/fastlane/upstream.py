@@ -81,7 +81,7 @@ class Upstream:
                 exchange.take(answer, trio.current_time())
 
     def _answer(self, exchange: Exchange) -> bytes:
-        question = exchange.request.question
+        question = exchange.question
         reply = self._reply(question[:-4].translate(names.LOWER), int.from_bytes(question[-4:-2]))
         reply.flags |= Reply.RA
         wire = pack(question, reply)

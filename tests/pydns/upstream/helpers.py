@@ -25,7 +25,9 @@ async def asking(script: Script = good, limits: Limits | None = None, *, stream:
     async def ask(seconds: float = 2.0) -> Exchange:
         waiter = Waiter()
         latest = trio.current_time() + 5
-        exchange = upstream.begin(REQUEST, waiter, trio.current_time(), stream=stream, timeout=seconds, latest=latest)
+        exchange = upstream.begin(
+            REQUEST, waiter.wake, trio.current_time(), stream=stream, timeout=seconds, latest=latest
+        )
         while not exchange.done:
             await waiter
         return exchange

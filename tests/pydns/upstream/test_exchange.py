@@ -42,10 +42,10 @@ class Recorder:
         self.told.append("forgotten")
 
 
-def started(*, stream: bool = False) -> tuple[Exchange, Recorder]:
+def started(*, stream: bool = False, then: Callable[[Exchange], None] = lambda _: None) -> tuple[Exchange, Recorder]:
     upstream = Recorder()
     request = Request(QUESTION, 0x0100, False)
-    exchange = Exchange(upstream, request, stream, Waiter(), 0.0, 2.0, 5.0)  # type: ignore[arg-type]
+    exchange = Exchange(upstream, QUESTION, request.tail, stream, then, 0.0, 2.0, 5.0)  # type: ignore[arg-type]
     upstream.send(exchange)
     upstream.sent.clear()
     return exchange, upstream
@@ -187,18 +187,29 @@ async def test_a_retry_has_the_same_time_again_but_not_beyond_the_latest() -> No
 
 
 async def test_its_end_wakes_who_waits() -> None:
-    exchange, _ = started()
+    waiter = Waiter()
+    exchange, _ = started(then=waiter.wake)
     with trio.fail_after(5):
         async with trio.open_nursery() as nursery:
-            nursery.start_soon(exchange.waiter.wait)
+            nursery.start_soon(waiter.wait)
             await trio.testing.wait_all_tasks_blocked()
             exchange.take(message(), 1.0)
 
 
+@pytest.mark.parametrize("how", ["answered", "failed"])
+async def test_who_wants_to_know_is_told_once(how: str) -> None:
+    told: list[Exchange] = []
+    exchange, _ = started(then=told.append)
+    exchange.take(message(), 1.0) if how == "answered" else exchange.fail("no answer")
+    exchange.fail("too late")
+    assert told == [exchange]
+
+
 async def test_a_waiter_that_was_cancelled_is_left_alone() -> None:
-    exchange, _ = started()
+    waiter = Waiter()
+    exchange, _ = started(then=waiter.wake)
     with trio.move_on_after(0):
-        await exchange.waiter
+        await waiter
     exchange.take(message(), 1.0)
 
 

@@ -28,7 +28,9 @@ class Faulty:
 async def ask(pool: Pool) -> Exchange:
     waiter = Waiter()
     latest = trio.current_time() + 5
-    exchange = pool.upstreams[0].begin(REQUEST, waiter, trio.current_time(), stream=False, timeout=1, latest=latest)
+    exchange = pool.upstreams[0].begin(
+        REQUEST, waiter.wake, trio.current_time(), stream=False, timeout=1, latest=latest
+    )
     while not exchange.done:
         await waiter
     return exchange

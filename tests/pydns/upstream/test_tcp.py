@@ -118,7 +118,7 @@ async def test_a_closed_port_fails_at_once() -> None:
         await nursery.start(pool.run)
         waiter = Waiter()
         exchange = pool.upstreams[0].begin(
-            REQUEST, waiter, trio.current_time(), stream=True, timeout=2, latest=trio.current_time() + 5
+            REQUEST, waiter.wake, trio.current_time(), stream=True, timeout=2, latest=trio.current_time() + 5
         )
         with trio.fail_after(1):
             while not exchange.done:

@@ -126,7 +126,7 @@ async def test_a_closed_port_fails_at_once() -> None:
         waiter = Waiter()
         latest = trio.current_time() + 5
         with trio.fail_after(1):
-            exchange = upstream.begin(REQUEST, waiter, trio.current_time(), stream=False, timeout=2, latest=latest)
+            exchange = upstream.begin(REQUEST, waiter.wake, trio.current_time(), stream=False, timeout=2, latest=latest)
             while not exchange.done:
                 await waiter
         assert exchange.failure == "Connection refused"
@@ -215,7 +215,7 @@ async def test_it_leaves_from_the_source_address() -> None:
         async with trio.open_nursery() as nursery:
             await nursery.start(pool.run)
             latest = trio.current_time() + 5
-            pool.upstreams[0].begin(REQUEST, Waiter(), trio.current_time(), stream=False, timeout=2, latest=latest)
+            pool.upstreams[0].begin(REQUEST, Waiter().wake, trio.current_time(), stream=False, timeout=2, latest=latest)
             _, peer = await sock.recvfrom(512)
             peers.append(peer[0])
             nursery.cancel_scope.cancel()
@@ -247,7 +247,7 @@ async def test_many_at_once_each_get_their_own_answer() -> None:
 
 async def test_nothing_is_asked_while_the_pool_does_not_run() -> None:
     pool = Pool(Limits(), Checks(), [Endpoint("127.0.0.1", 9)])
-    exchange = pool.upstreams[0].begin(REQUEST, Waiter(), trio.current_time(), stream=False, timeout=2, latest=9e9)
+    exchange = pool.upstreams[0].begin(REQUEST, Waiter().wake, trio.current_time(), stream=False, timeout=2, latest=9e9)
     assert exchange.failure == "the upstream sockets are closed"
 
 
@@ -256,7 +256,9 @@ async def test_nothing_is_asked_while_the_pool_does_not_run() -> None:
 
 def begun(here: Any, count: int) -> list[Exchange]:
     now = trio.current_time()
-    return [here.upstream.begin(REQUEST, Waiter(), now, stream=False, timeout=2, latest=now + 5) for _ in range(count)]
+    return [
+        here.upstream.begin(REQUEST, Waiter().wake, now, stream=False, timeout=2, latest=now + 5) for _ in range(count)
+    ]
 
 
 async def ended(exchanges: Sequence[Exchange]) -> None:
@@ -365,7 +367,7 @@ async def test_what_is_too_long_for_a_datagram_goes_over_tcp() -> None:
     request = Request(REQUEST.question, 0x0100, False, ((65001, bytes(5000)),))
     async with asking() as here:
         now = trio.current_time()
-        exchange = here.upstream.begin(request, Waiter(), now, stream=False, timeout=2, latest=now + 5)
+        exchange = here.upstream.begin(request, Waiter().wake, now, stream=False, timeout=2, latest=now + 5)
         await ended([exchange])
         assert [asked.transport for asked in here.server.asked] == ["tcp"]
         assert exchange.wire
