@@ -35,6 +35,7 @@ LOWER_ROOMS = {
     "services": {"errors", "names"},
     "tsig": {"errors", "names", "records", "wire"},
     "kubernetes": {"errors", "services"},
+    "cluster": {"errors", "listen", "names", "packed", "query", "records", "reply", "services"},
     "http": set(),
     "notify": set(),
     "settings": set(),

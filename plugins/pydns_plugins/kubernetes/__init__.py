@@ -9,6 +9,13 @@ from typing import TYPE_CHECKING, ClassVar, Final, Self
 import trio
 
 from pydns import names
+from pydns.cluster import answers, reverse
+from pydns.cluster.answers import Found
+from pydns.cluster.chase import follow
+from pydns.cluster.index import Exposed, Index
+from pydns.cluster.lookup import Lookup
+from pydns.cluster.records import name_server
+from pydns.cluster.servers import local_addresses, servers
 from pydns.corefile import values
 from pydns.corefile.tree import Directive, ServerBlock
 from pydns.look import Look
@@ -17,16 +24,9 @@ from pydns.plugin import CallNext, Plugin, Turn, leave
 from pydns.query import Query
 from pydns.records import Class, Ede, Rcode, Type
 from pydns.reply import Reply
-from pydns_plugins.kubernetes import answers, reverse
-from pydns_plugins.kubernetes.answers import Found
-from pydns_plugins.kubernetes.external import follow
-from pydns_plugins.kubernetes.index import Exposed, Index
 from pydns_plugins.kubernetes.live import Live, Transport
-from pydns_plugins.kubernetes.lookup import Lookup
 from pydns_plugins.kubernetes.options import Options, read_options
-from pydns_plugins.kubernetes.records import name_server
 from pydns_plugins.kubernetes.report import count, count_live, count_request, report, report_live
-from pydns_plugins.kubernetes.servers import local_addresses, servers
 from pydns_plugins.kubernetes.source import Loaded, Source
 
 if TYPE_CHECKING:

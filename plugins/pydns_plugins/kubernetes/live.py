@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 
 import trio
 
+from pydns.cluster.index import Exposed, Index
 from pydns.kubernetes.client import Client
 from pydns.kubernetes.complaints import Complaints
 from pydns.kubernetes.reflector import Change, Reflector
 from pydns.kubernetes.resources import Wanted, resources
 from pydns.services.model import EndpointSlice, Pod, Service
-from pydns_plugins.kubernetes.index import Exposed, Index
 
 if TYPE_CHECKING:
     import httpx

@@ -9,14 +9,14 @@ from pathlib import Path
 from typing import Final
 
 from pydns import names
+from pydns.cluster.answers import DEFAULT_TTL
+from pydns.cluster.reverse import is_reverse
 from pydns.corefile import values
 from pydns.corefile.tree import Directive, ServerBlock, Word
 from pydns.errors import CorefileError, CorefileErrorGroup
-from pydns_plugins.kubernetes.answers import DEFAULT_TTL
 from pydns_plugins.kubernetes.api import Api
 from pydns_plugins.kubernetes.api import check as check_api
 from pydns_plugins.kubernetes.api import readers as readers_of_api
-from pydns_plugins.kubernetes.reverse import is_reverse
 
 MAX_TTL: Final = 3600  # as CoreDNS
 POD_MODES: Final = ("disabled", "insecure", "verified")

@@ -10,13 +10,13 @@ from typing import Final
 
 import trio
 
+from pydns.cluster.index import Exposed, Index
 from pydns.look import Look, Signature
 from pydns.services.faults import ServicesError
 from pydns.services.model import Cluster, EndpointSlice, Pod, Service
 from pydns.services.reader import read
 from pydns.services.store import MOST, StoreError, decode
 from pydns.watch import read_whole
-from pydns_plugins.kubernetes.index import Exposed, Index
 
 log = logging.getLogger("pydns.kubernetes")
 

@@ -14,6 +14,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from trio.testing import MockClock, wait_all_tasks_blocked
 
+from pydns.cluster.answers import Found, Options
+from pydns.cluster.index import Index
+from pydns.cluster.lookup import Lookup
 from pydns.kubernetes import objects
 from pydns.kubernetes.tree import Tree
 from pydns.names import from_text
@@ -21,11 +24,8 @@ from pydns.plugin import House
 from pydns.records import Type
 from pydns.services.model import Cluster
 from pydns_plugins.kubernetes import Kubernetes
-from pydns_plugins.kubernetes.answers import Found, Options
-from pydns_plugins.kubernetes.index import Index
-from pydns_plugins.kubernetes.lookup import Lookup
 from tests.plugins.asking import block, directives
-from tests.plugins.kubernetes.test_index import content
+from tests.pydns.cluster.test_index import content
 from tests.pydns.kubernetes import standin as api
 from tests.pydns.kubernetes.standin import Answer, Cut, MemoryTransport, Request, StandIn
 from tests.pydns.kubernetes.test_objects import values

@@ -7,7 +7,7 @@ from pydns.query import DepthError, Query
 from pydns.records import Class, Ede, Rcode, Record, Type
 from pydns.reply import Reply
 from tests.plugins.kubernetes.conftest import Ask, Start
-from tests.plugins.kubernetes.shown import line
+from tests.pydns.cluster.shown import line
 
 NAME = "ext.default.svc.cluster.local"
 CNAME = f"{NAME}. 5 CNAME www.example.com."

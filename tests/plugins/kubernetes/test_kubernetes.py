@@ -16,7 +16,7 @@ from pydns.reply import Reply
 from pydns.testing import query
 from pydns_plugins.kubernetes import Kubernetes
 from tests.plugins.kubernetes.conftest import Ask, Parse, Start
-from tests.plugins.kubernetes.shown import data, line
+from tests.pydns.cluster.shown import data, line
 
 IN_TIME = 2.0  # seconds in which a change is answered, on a machine that is busy
 

@@ -14,7 +14,7 @@ from pydns.records import Ede, Rcode
 from pydns_plugins.kubernetes import Kubernetes
 from tests.plugins.asking import block, directives
 from tests.plugins.kubernetes.conftest import Ask
-from tests.plugins.kubernetes.shown import data
+from tests.pydns.cluster.shown import data
 from tests.pydns.kubernetes import standin as api
 from tests.pydns.kubernetes.standin import MemoryTransport, StandIn
 

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 import trio
 
+from pydns.cluster.index import Exposed, label
 from pydns.look import look
 from pydns.names import from_text
-from pydns_plugins.kubernetes.index import Exposed, label
 from pydns_plugins.kubernetes.source import MAX_CHANGED, Loaded, Source
 
 EXPOSED = Exposed((from_text("cluster.local"),), pods=True)

@@ -7,10 +7,10 @@ from contextlib import suppress
 from ipaddress import ip_address
 from typing import NamedTuple
 
+from pydns.cluster.index import SVC, Index
+from pydns.cluster.records import name_server
+from pydns.cluster.reverse import is_reverse
 from pydns.listen.interfaces import addresses
-from pydns_plugins.kubernetes.index import SVC, Index
-from pydns_plugins.kubernetes.records import name_server
-from pydns_plugins.kubernetes.reverse import is_reverse
 
 
 class Server(NamedTuple):

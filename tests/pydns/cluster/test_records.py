@@ -2,10 +2,10 @@ from __future__ import annotations
 
 import pytest
 
+from pydns.cluster import records
+from pydns.cluster.records import Target
 from pydns.names import from_text
-from pydns_plugins.kubernetes import records
-from pydns_plugins.kubernetes.records import Target
-from tests.plugins.kubernetes.shown import data
+from tests.pydns.cluster.shown import data
 
 OWNER = from_text("web.shop.svc.cluster.local")
 

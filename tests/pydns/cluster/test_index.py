@@ -7,9 +7,9 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pydns.cluster.index import Exposed, Index, label
 from pydns.names import from_text
 from pydns.services.model import Cluster, Endpoint, EndpointSlice, Pod, Port, Service
-from pydns_plugins.kubernetes.index import Exposed, Index, label
 
 ZONE = from_text("cluster.local")
 EXPOSED = Exposed((ZONE,), pods=True)

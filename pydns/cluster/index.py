@@ -12,9 +12,9 @@ from collections.abc import Iterable, Sequence
 from typing import Final, NamedTuple, TypeVar
 
 from pydns import names
+from pydns.cluster.dashed import dashed
 from pydns.names import MAX_LENGTH
 from pydns.services.model import Cluster, Endpoint, EndpointSlice, Pod, Port, Service
-from pydns_plugins.kubernetes.dashed import dashed
 
 Item = TypeVar("Item")
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from pydns.cluster import records
+from pydns.cluster.answers import NO_DATA, Found, Options
+from pydns.cluster.dashed import address_of_dashed
+from pydns.cluster.index import Index, wire_label
+from pydns.cluster.records import Target
 from pydns.records import Type
-from pydns_plugins.kubernetes import records
-from pydns_plugins.kubernetes.answers import NO_DATA, Found, Options
-from pydns_plugins.kubernetes.dashed import address_of_dashed
-from pydns_plugins.kubernetes.index import Index, wire_label
-from pydns_plugins.kubernetes.records import Target
 
 
 def find_pod(index: Index, options: Options, name: bytes, type_: int, labels: Sequence[bytes]) -> Found | None:

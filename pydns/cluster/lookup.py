@@ -17,17 +17,17 @@ from collections.abc import Callable, Sequence
 from typing import Final
 
 from pydns import names
+from pydns.cluster import records
+from pydns.cluster.answers import NO_DATA, Found, Options
+from pydns.cluster.index import Index
+from pydns.cluster.packing import Packer, denial
+from pydns.cluster.pods import find_pod
+from pydns.cluster.records import Target
+from pydns.cluster.reverse import find_address, is_reverse
+from pydns.cluster.servers import Server
+from pydns.cluster.services import find_plain, find_service, plain_service
 from pydns.packed import Packed
 from pydns.records import Record, Type
-from pydns_plugins.kubernetes import records
-from pydns_plugins.kubernetes.answers import NO_DATA, Found, Options
-from pydns_plugins.kubernetes.index import Index
-from pydns_plugins.kubernetes.packing import Packer, denial
-from pydns_plugins.kubernetes.pods import find_pod
-from pydns_plugins.kubernetes.records import Target
-from pydns_plugins.kubernetes.reverse import find_address, is_reverse
-from pydns_plugins.kubernetes.servers import Server
-from pydns_plugins.kubernetes.services import find_plain, find_service, plain_service
 
 _ARPA: Final = b"\x04arpa\0"
 _MOST: Final = 32_768  # records that are kept packed

@@ -2,10 +2,10 @@ from __future__ import annotations
 
 import pytest
 
+from pydns.cluster.index import Exposed, Index
+from pydns.cluster.servers import Server, local_addresses, servers
 from pydns.names import from_text
 from pydns.services.model import Endpoint, EndpointSlice, Service
-from pydns_plugins.kubernetes.index import Exposed, Index
-from pydns_plugins.kubernetes.servers import Server, local_addresses, servers
 
 ZONE, REVERSE = from_text("cluster.local"), from_text("in-addr.arpa")
 OURS, OTHER, CLUSTER = b"\x0a\xf4\3\x35", b"\x0a\xf4\3\x36", b"\x0a\x60\0\x0a"

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pydns_plugins.kubernetes.dashed import address_of_dashed, dashed
+from pydns.cluster.dashed import address_of_dashed, dashed
 
 
 @pytest.mark.parametrize(("address", "label"), [

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from pydns import names
+from pydns.cluster.answers import Found
 from pydns.errors import WireError
 from pydns.query import DepthError, Query
 from pydns.records import Ede, Rcode
 from pydns.reply import Reply
-from pydns_plugins.kubernetes.answers import Found
 
 
 async def follow(query: Query, found: Found, alias: bytes, by: str) -> Reply:

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final
 
 from pydns import names
+from pydns.cluster import records
+from pydns.cluster.answers import NO_DATA, Found, Options
+from pydns.cluster.index import SVC, Entry, Index, wire_label
+from pydns.cluster.records import Target
+from pydns.cluster.targets import NO_PORTS, endpoints, found_at, is_protocol, part_of
 from pydns.records import Type
 from pydns.services.model import Port, Service
 from pydns.services.spelling import is_address
-from pydns_plugins.kubernetes import records
-from pydns_plugins.kubernetes.answers import NO_DATA, Found, Options
-from pydns_plugins.kubernetes.index import SVC, Entry, Index, wire_label
-from pydns_plugins.kubernetes.records import Target
 
-_NO_PORTS: Final = (Port("", "", -1),)
-_A, _AAAA, _CNAME, _SRV = (int(type_) for type_ in (Type.A, Type.AAAA, Type.CNAME, Type.SRV))
+_A, _AAAA, _CNAME = int(Type.A), int(Type.AAAA), int(Type.CNAME)
 
 
 def find_service(
@@ -42,8 +41,8 @@ def find_service(
         return None
     targets = _targets(entry, key + SVC + zone, labels[:-3])
     if targets:
-        return _at(name, type_, targets, options.ttl, why)
-    return NO_DATA if count == 4 and _is_protocol(labels[0], entry) else None
+        return found_at(name, type_, targets, options.ttl, why)
+    return NO_DATA if count == 4 and is_protocol(labels[0], _ports(entry, service)) else None
 
 
 def find_plain(index: Index, options: Options, name: bytes, type_: int, zone: bytes) -> Found | None:
@@ -73,47 +72,18 @@ def plain_service(index: Index, options: Options, name: bytes, type_: int, zone:
 
 
 def _targets(entry: Entry, owner: bytes, labels: Sequence[bytes]) -> list[Target]:
-    """What the labels to the left of a service lead to: none, an endpoint, or a port and a protocol."""
     service = entry.service
-    assert service is not None
-    endpoint, port, protocol = b"", "", ""
-    if len(labels) == 1:
-        endpoint = wire_label(labels[0])
-    elif len(labels) == 2:
-        port, protocol = (label.decode("latin-1").removeprefix("_") for label in labels)
-    elif labels:
+    part = part_of(labels)
+    if service is None or part is None:
         return []
-    if endpoint or not service.cluster_ips:
-        return _endpoints(entry, owner, endpoint, port, protocol)
+    if part.endpoint or not service.cluster_ips:
+        return endpoints(entry, owner, part)
     return [
         Target(owner, address, each.number)
-        for each in service.ports or _NO_PORTS
-        if _fits(each, port, protocol)
+        for each in service.ports or NO_PORTS
+        if part.fits(each)
         for address in service.cluster_ips
     ]
-
-
-def _endpoints(entry: Entry, parent: bytes, endpoint: bytes, port: str, protocol: str) -> list[Target]:
-    return [
-        Target(label + parent, address, each.number)
-        for backends in entry.backends
-        for label, address in zip(backends.labels, backends.addresses, strict=True)
-        if not endpoint or label == endpoint
-        for each in backends.ports or _NO_PORTS
-        if _fits(each, port, protocol)
-    ]
-
-
-def _fits(each: Port, port: str, protocol: str) -> bool:
-    return (not port or port == each.name) and (not protocol or protocol == each.protocol)
-
-
-def _at(name: bytes, type_: int, targets: Sequence[Target], ttl: int, why: str) -> Found:
-    if type_ in (_A, _AAAA):
-        return Found(records.addresses(name, targets, type_, ttl), (), why)
-    if type_ == _SRV:
-        return Found(*records.srv(name, targets, ttl), why)
-    return Found(why=why)
 
 
 def _external(name: bytes, type_: int, target: str, ttl: int, why: str) -> Found | None:
@@ -128,10 +98,5 @@ def _external(name: bytes, type_: int, target: str, ttl: int, why: str) -> Found
     return Found(cname, (), why, None if type_ == _CNAME else alias)
 
 
-def _is_protocol(label: bytes, entry: Entry) -> bool:
-    """True for a label like `_tcp`, below which there are ports: it exists, though it has no records (RFC 8020)."""
-    service = entry.service
-    assert service is not None
-    text = label.decode("latin-1")
-    ports = service.ports if service.cluster_ips else [port for each in entry.backends for port in each.ports]
-    return any(port.name and text == f"_{port.protocol}" for port in ports)
+def _ports(entry: Entry, service: Service) -> Sequence[Port]:
+    return service.ports if service.cluster_ips else [port for each in entry.backends for port in each.ports]

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Final
 
 from pydns import names
+from pydns.cluster import records
+from pydns.cluster.answers import Found
+from pydns.cluster.index import SVC, Index
 from pydns.records import Type
-from pydns_plugins.kubernetes import records
-from pydns_plugins.kubernetes.answers import Found
-from pydns_plugins.kubernetes.index import SVC, Index
 
 _IN_ADDR: Final = b"\x07in-addr\x04arpa\0"
 _IP6: Final = b"\x03ip6\x04arpa\0"

@@ -1,0 +1,71 @@
+"""What the labels to the left of a service's name lead to, and the records of that."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Final, NamedTuple
+
+from pydns.cluster import records
+from pydns.cluster.answers import Found
+from pydns.cluster.index import Entry, wire_label
+from pydns.cluster.records import Target
+from pydns.records import Type
+from pydns.services.model import Port
+
+NO_PORTS: Final = (Port("", "", -1),)
+_A, _AAAA, _SRV = int(Type.A), int(Type.AAAA), int(Type.SRV)
+
+
+class Part(NamedTuple):
+    """What of a service is asked for; empty: all of it.
+
+    * `endpoint`: a label in wire form
+    """
+
+    endpoint: bytes = b""
+    port: str = ""
+    protocol: str = ""
+
+    def fits(self, port: Port) -> bool:
+        return (not self.port or self.port == port.name) and (not self.protocol or self.protocol == port.protocol)
+
+
+WHOLE: Final = Part()
+
+
+def part_of(labels: Sequence[bytes]) -> Part | None:
+    """None, an endpoint, or a port and a protocol, as they stand to the left of a service. None: too many labels."""
+    if not labels:
+        return WHOLE
+    if len(labels) == 1:
+        return Part(wire_label(labels[0]))
+    if len(labels) == 2:
+        return Part(b"", *(label.decode("latin-1").removeprefix("_") for label in labels))
+    return None
+
+
+def endpoints(entry: Entry, parent: bytes, part: Part) -> list[Target]:
+    """The ready endpoints, by their names below `parent`."""
+    return [
+        Target(label + parent, address, each.number)
+        for backends in entry.backends
+        for label, address in zip(backends.labels, backends.addresses, strict=True)
+        if not part.endpoint or label == part.endpoint
+        for each in backends.ports or NO_PORTS
+        if part.fits(each)
+    ]
+
+
+def found_at(name: bytes, type_: int, targets: Sequence[Target], ttl: int, why: str) -> Found:
+    """What there is at a name that leads to `targets`."""
+    if type_ in (_A, _AAAA):
+        return Found(records.addresses(name, targets, type_, ttl), (), why)
+    if type_ == _SRV:
+        return Found(*records.srv(name, targets, ttl), why)
+    return Found(why=why)
+
+
+def is_protocol(label: bytes, ports: Iterable[Port]) -> bool:
+    """True for a label like `_tcp`, below which there are ports: it exists, though it has no records (RFC 8020)."""
+    text = label.decode("latin-1")
+    return any(port.name and text == f"_{port.protocol}" for port in ports)
