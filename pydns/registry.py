@@ -41,6 +41,7 @@ BUILTIN: Final[dict[str, str]] = {
     "header": "pydns_plugins.header:Header",
     "health": "pydns_plugins.health:Health",
     "hosts": "pydns_plugins.hosts:Hosts",
+    "k8s_external": "pydns_plugins.k8s_external:K8sExternal",
     "kubernetes": "pydns_plugins.kubernetes:Kubernetes",
     "loadbalance": "pydns_plugins.loadbalance:Loadbalance",
     "local": "pydns_plugins.local:Local",

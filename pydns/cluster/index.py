@@ -14,6 +14,7 @@ from typing import Final, NamedTuple, TypeVar
 from pydns import names
 from pydns.cluster.dashed import dashed
 from pydns.names import MAX_LENGTH
+from pydns.services import spelling
 from pydns.services.model import Cluster, Endpoint, EndpointSlice, Pod, Port, Service
 
 Item = TypeVar("Item")
@@ -72,6 +73,8 @@ class Index:
         """A packed address to the keys of the services that have it."""
         self.endpoints_at: dict[bytes, tuple[bytes, ...]] = {}
         """A packed address to the names of endpoints: their label, then the service's key."""
+        self.external_at: dict[bytes, tuple[bytes, ...]] = {}
+        """A packed address from outside to the keys of the services that are reached at it."""
         self._slices: dict[tuple[str, str], bytes] = {}
         self._pods: dict[tuple[str, str], tuple[bytes, ...]] = {}
 
@@ -99,7 +102,10 @@ class Index:
         self.entries.setdefault(key, Entry()).service = service
         for address in service.cluster_ips:
             _add(self.services_at, address, key)
-        return changed | self._names(key, service.cluster_ips)
+        outside = external_addresses(service)
+        for address in outside:
+            _add(self.external_at, address, key)
+        return changed | self._names(key, (*service.cluster_ips, *outside))
 
     def remove_service(self, namespace: str, name: str) -> set[bytes]:
         self.version += 1
@@ -107,13 +113,15 @@ class Index:
         entry = self.entries.get(key)
         if entry is None or entry.service is None:
             return set()
-        addresses = entry.service.cluster_ips
+        addresses, outside = entry.service.cluster_ips, external_addresses(entry.service)
         for address in addresses:
             _discard(self.services_at, address, key)
+        for address in outside:
+            _discard(self.external_at, address, key)
         entry.service = None
         if not entry.backends:
             del self.entries[key]
-        return self._names(key, addresses)
+        return self._names(key, (*addresses, *outside))
 
     def put_slice(self, slice_: EndpointSlice) -> set[bytes]:
         if not self._is_exposed(slice_.namespace) or not self.exposed.endpoints:
@@ -219,6 +227,19 @@ class Index:
 
     def _in_zones(self, relative: bytes) -> list[bytes]:
         return [relative + zone for zone in self.exposed.zones if len(relative) + len(zone) <= MAX_LENGTH]
+
+
+def external_addresses(service: Service) -> tuple[bytes, ...]:
+    """Where a service is reached from outside, each address once."""
+    if not service.external_ips and not service.load_balancer:
+        return ()
+    ingress = (spelling.address(each) for each in service.load_balancer if spelling.is_address(each))
+    return tuple(dict.fromkeys((*service.external_ips, *ingress)))
+
+
+def external_hosts(service: Service) -> tuple[bytes, ...]:
+    """The names of its load balancers, where they have names in place of addresses."""
+    return tuple(names.from_text(each) for each in service.load_balancer if not spelling.is_address(each))
 
 
 def label(text: str) -> bytes:

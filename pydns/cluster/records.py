@@ -14,6 +14,7 @@ VERSION: Final = "1.1.0"
 
 VERSION_TTL: Final = 28800
 MAX_SOA_TTL: Final = 300
+HOSTMASTER: Final = b"\x0ahostmaster"
 
 _IN: Final = int(Class.IN)
 _A, _AAAA, _SRV = int(Type.A), int(Type.AAAA), int(Type.SRV)
@@ -21,7 +22,10 @@ _TIMERS: Final = b"".join(seconds.to_bytes(4) for seconds in (7200, 1800, 86400)
 
 
 class Target(NamedTuple):
-    """Where a service is: an owner's name, an address, and a port (-1 where there is none)."""
+    """Where a service is: an owner's name, an address, and a port (-1 where there is none).
+
+    Without an address (empty) it is a name elsewhere.
+    """
 
     name: bytes
     address: bytes
@@ -52,7 +56,8 @@ def srv(owner: bytes, targets: Sequence[Target], ttl: int) -> tuple[tuple[Record
             continue
         rdata = b"\0\0" + weight.to_bytes(2) + port.to_bytes(2) + name
         found.setdefault((name, port), Record(owner, _SRV, _IN, ttl, rdata))
-        additional.setdefault((name, address), address_record(name, address, ttl))
+        if address:
+            additional.setdefault((name, address), address_record(name, address, ttl))
     return tuple(found.values()), tuple(additional.values())
 
 
@@ -63,12 +68,16 @@ def pointers(owner: bytes, type_: int, targets: Iterable[bytes], ttl: int) -> tu
 
 
 def soa(zone: bytes, serial: int, ttl: int) -> tuple[Record, ...]:
-    """None where the zone's name leaves no room for the names in it."""
-    primary, mailbox = name_server(zone), b"\x0ahostmaster" + zone
+    """The SOA of a zone of the cluster; none where the zone's name leaves no room for the names in it."""
+    return soa_of(zone, name_server(zone), HOSTMASTER + zone, serial, min(ttl, MAX_SOA_TTL), ttl)
+
+
+def soa_of(zone: bytes, primary: bytes, mailbox: bytes, serial: int, ttl: int, minimum: int) -> tuple[Record, ...]:
+    """None where a name in it is too long to be one."""
     if max(len(primary), len(mailbox)) > MAX_LENGTH:
         return ()
-    rdata = primary + mailbox + (serial & 0xFFFFFFFF).to_bytes(4) + _TIMERS + ttl.to_bytes(4)
-    return (Record(zone, Type.SOA, _IN, min(ttl, MAX_SOA_TTL), rdata),)
+    rdata = primary + mailbox + (serial & 0xFFFFFFFF).to_bytes(4) + _TIMERS + minimum.to_bytes(4)
+    return (Record(zone, Type.SOA, _IN, ttl, rdata),)
 
 
 def version(owner: bytes) -> tuple[Record, ...]:

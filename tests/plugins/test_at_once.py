@@ -27,6 +27,7 @@ SERVICES = """
 [services.shop.web]
 cluster_ips = ["10.96.1.10", "fd00::10"]
 ports = ["http:80"]
+external_ips = ["203.0.113.9"]
 endpoints = ["10.244.0.11"]
 
 [services.shop.db]
@@ -49,6 +50,7 @@ CHAIN = """
     hosts {folder}/hosts test {{
         fallthrough wild.test
     }}
+    k8s_external outside.test
     kubernetes cluster.local {{
         services {folder}/services.toml
     }}
@@ -58,6 +60,7 @@ NAMES = (
     "one.test", "TWO.test", "a.wild.test", "no.wild.test", "none.test", "other.example", "version.bind",
     "web.shop.svc.cluster.local", "db.shop.svc.cluster.local", "docs.shop.svc.cluster.local",
     "_http._tcp.web.shop.svc.cluster.local", "none.shop.svc.cluster.local", "svc.cluster.local", "cluster.local",
+    "web.shop.outside.test", "none.shop.outside.test", "outside.test", "ns1.dns.outside.test",
     "a.b.c.svc.cluster.local", "none.svc.cluster.local", "10-244-0-11.web.shop.svc.cluster.local",
 )  # fmt: skip
 
@@ -84,7 +87,7 @@ async def _compare(folder: Path, above: str, asked: list[Query]) -> None:
     text = f". {{{CHAIN.format(folder=folder, above=above)}}}"
     # Two of each plugin, so that neither learns from what the other was asked.
     quick, slow = plugins_of(text), plugins_of(text)
-    house = House(watcher=Watcher())
+    house = House(watcher=Watcher(), generations=[(quick,), (slow,)])
     async with trio.open_nursery() as nursery:
         assert house.watcher is not None
         await nursery.start(house.watcher.run)

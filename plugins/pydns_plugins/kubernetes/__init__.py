@@ -12,6 +12,7 @@ from pydns import names
 from pydns.cluster import answers, reverse
 from pydns.cluster.answers import Found
 from pydns.cluster.chase import follow
+from pydns.cluster.holder import KnowsCluster
 from pydns.cluster.index import Exposed, Index
 from pydns.cluster.lookup import Lookup
 from pydns.cluster.records import name_server
@@ -37,7 +38,7 @@ RETRY: Final = 5.0
 """Seconds after which a file is tried again that could not be read, though nothing about it changed."""
 
 
-class Kubernetes(Plugin):
+class Kubernetes(Plugin, KnowsCluster):
     """The kubernetes directive of one server block."""
 
     name: ClassVar[str] = "kubernetes"
@@ -58,7 +59,8 @@ class Kubernetes(Plugin):
         self._lost_since: float | None = None
         self._lookup: Lookup | None = None
         self._settings: Settings | None = None
-        self._local: tuple[bytes, ...] = ()
+        self.local = ()
+        self.listeners = []
 
     @classmethod
     def parse(cls, directives: Sequence[Directive], block: ServerBlock) -> Sequence[Self]:
@@ -66,6 +68,10 @@ class Kubernetes(Plugin):
 
     def configure(self, settings: Settings) -> None:
         self._settings = settings
+
+    @property
+    def index(self) -> Index | None:
+        return self._lookup.index if self._lookup is not None else None
 
     async def serve(self, query: Query, call_next: CallNext) -> Reply:
         said = self._say(query)
@@ -124,7 +130,7 @@ class Kubernetes(Plugin):
     async def run(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
         settings = self._settings
         if settings is not None:
-            self._local = await trio.to_thread.run_sync(local_addresses, settings.bind, settings.bind_except)
+            self.local = await trio.to_thread.run_sync(local_addresses, settings.bind, settings.bind_except)
         if self._source is not None:
             await self._follow_file(self._source, task_status)
         elif self.options.api is not None:
@@ -158,6 +164,7 @@ class Kubernetes(Plugin):
             self.house.changes.zone(zone)
         live.begin_version(self._lookup.index.serial if self._lookup is not None else 0)
         self._lookup = self._made(live.index)
+        self._tell_listeners(None)
         report_live(live)
 
     async def _follow_file(self, source: Source, task_status: trio.TaskStatus[None]) -> None:
@@ -182,8 +189,10 @@ class Kubernetes(Plugin):
         before = self._lookup
         if before is None or before.index is not loaded.index:
             self._lookup = self._made(loaded.index)
-        if loaded.changed is None and before is not None:
-            self.house.changes.everything()
+        if loaded.changed is None:
+            if before is not None:
+                self.house.changes.everything()
+            self._tell_listeners(None)
         elif loaded.changed:
             self._tell(loaded.changed)
         report(self.house.metrics, source, loaded)
@@ -191,10 +200,15 @@ class Kubernetes(Plugin):
     def _tell(self, changed: frozenset[bytes]) -> None:
         # Endpoints may be our own, whose service is the name server.
         self.house.changes.names(changed | {name_server(zone) for zone in self.options.zones})
+        self._tell_listeners(changed)
+
+    def _tell_listeners(self, changed: frozenset[bytes] | None) -> None:
+        for listener in tuple(self.listeners):
+            listener(changed)
 
     def _made(self, index: Index) -> Lookup:
         options = answers.Options(self.options.ttl, self.options.pods, self.options.ignore_empty)
-        return Lookup(index, options, lambda zone: servers(index, zone, self._local))
+        return Lookup(index, options, lambda zone: servers(index, zone, self.local))
 
     def ready(self) -> bool:
         return self._lookup is not None
@@ -205,7 +219,7 @@ class Kubernetes(Plugin):
             self._source.inherit(old._source)
         if old._live is not None:
             self._lost_since = old._live.lost_since
-        self._local = old._local
+        self.local = old.local
         if old._lookup is not None:
             self._lookup = self._made(old._lookup.index)
 

@@ -51,7 +51,7 @@ async def filled(parse: Parse, file: Path) -> Start:
     async def filled(*options: str, **more: str) -> Kubernetes:
         found = parse(*options, **more)
         found.house = House()
-        found._local = (b"\x7f\0\0\1",)
+        found.local = (b"\x7f\0\0\1",)
         await found._load(look((str(file),)))
         return found
 

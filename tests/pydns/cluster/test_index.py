@@ -20,7 +20,15 @@ several = st.lists(addresses, max_size=2, unique=True).map(tuple)
 endpoints = st.builds(Endpoint, several, st.sampled_from(["", "h"]), ready=st.booleans())
 objects = st.one_of(
     names,
-    st.builds(Service, names, names, cluster_ips=several, ports=st.just((Port("x", "tcp", 1),))),
+    st.builds(
+        Service,
+        names,
+        names,
+        cluster_ips=several,
+        ports=st.just((Port("x", "tcp", 1),)),
+        external_ips=several,
+        load_balancer=st.lists(st.sampled_from(["10.0.0.1", "lb.example.net"]), max_size=2).map(tuple),
+    ),
     st.builds(
         EndpointSlice, names, st.sampled_from(["s", "t"]), names, endpoints=st.lists(endpoints, max_size=3).map(tuple)
     ),
@@ -34,6 +42,7 @@ def content(index: Index) -> dict[str, Any]:
         "entries": {key: (each.service, set(each.backends)) for key, each in index.entries.items()},
         "pods": {key: set(each) for key, each in index.pods.items()},
         "services_at": {key: set(each) for key, each in index.services_at.items()},
+        "external_at": {key: set(each) for key, each in index.external_at.items()},
         "endpoints_at": {key: set(each) for key, each in index.endpoints_at.items()},
     }
 
