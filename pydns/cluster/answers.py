@@ -26,8 +26,13 @@ NO_DATA: Final = Found()
 
 
 class Options(NamedTuple):
-    """`pods`: disabled, insecure or verified."""
+    """* `pods`: disabled, insecure or verified
+    * `zonal`: headless services have names for each topology zone
+    * `multicluster`: these are the services of a set of clusters
+    """
 
     ttl: int = DEFAULT_TTL
     pods: str = "disabled"
     ignore_empty: bool = False
+    zonal: bool = False
+    multicluster: bool = False

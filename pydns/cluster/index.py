@@ -30,6 +30,7 @@ class Exposed(NamedTuple):
 
     * `zones`: forward zones, the first of which PTRs lead to
     * `namespaces`: none: all of them
+    * `zonal`: the topology zone of each endpoint is known
     """
 
     zones: tuple[bytes, ...]
@@ -37,15 +38,21 @@ class Exposed(NamedTuple):
     endpoints: bool = True
     pods: bool = False
     pod_names: bool = False
+    zonal: bool = False
 
 
 class Backends(NamedTuple):
-    """The ready endpoints of one slice: the i-th label has the i-th address."""
+    """The ready endpoints of one slice: the i-th label has the i-th address.
+
+    * `labels`: an endpoint's own, and that of its cluster where the service is of a set of clusters
+    * `zones`: where each is, in small letters, empty where that is not known; none where the index is not zonal
+    """
 
     slice: str
     ports: tuple[Port, ...]
     labels: tuple[bytes, ...]
     addresses: tuple[bytes, ...]
+    zones: tuple[bytes, ...] = ()
 
 
 class Entry:
@@ -77,6 +84,7 @@ class Index:
         """A packed address from outside to the keys of the services that are reached at it."""
         self._slices: dict[tuple[str, str], bytes] = {}
         self._pods: dict[tuple[str, str], tuple[bytes, ...]] = {}
+        self._zones: dict[str, bytes] = {}
 
     def put_namespace(self, name: str) -> set[bytes]:
         if not self._is_exposed(name) or label(name) in self.namespaces:
@@ -192,14 +200,16 @@ class Index:
         return not self.exposed.namespaces or namespace in self.exposed.namespaces
 
     def _backends(self, slice_: EndpointSlice) -> Backends:
-        pairs = [
-            (self._endpoint_label(endpoint, address), address)
-            for endpoint in slice_.endpoints
-            if endpoint.ready
-            for address in endpoint.addresses
+        cluster = label(slice_.cluster) if slice_.cluster else b""
+        ready = [
+            (endpoint, address) for endpoint in slice_.endpoints if endpoint.ready for address in endpoint.addresses
         ]
         return Backends(
-            slice_.name, slice_.ports, tuple(name for name, _ in pairs), tuple(address for _, address in pairs)
+            slice_.name,
+            slice_.ports,
+            tuple(self._endpoint_label(endpoint, address) + cluster for endpoint, address in ready),
+            tuple(address for _, address in ready),
+            tuple(self._zone(endpoint.zone) for endpoint, _ in ready) if self.exposed.zonal else (),
         )
 
     def _endpoint_label(self, endpoint: Endpoint, address: bytes) -> bytes:
@@ -210,6 +220,10 @@ class Index:
         if self.exposed.pod_names and pod and len(pod) < 64 and "." not in pod:
             return label(pod)
         return wire_label(dashed(address))
+
+    def _zone(self, text: str) -> bytes:
+        """One object for all endpoints of a zone."""
+        return self._zones.setdefault(text, text.lower().encode("utf-8", "replace"))
 
     def _names(self, key: bytes, addresses: Iterable[bytes]) -> set[bytes]:
         """A service's names, which stand for all below them, and those of its addresses."""

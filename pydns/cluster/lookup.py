@@ -89,7 +89,8 @@ class Lookup:
             return self._apex(zone, type_)
         labels = names.labels(name[: len(name) - len(zone)] + names.ROOT)
         if labels == [b"dns-version"]:
-            return Found(records.version(name), why="schema") if type_ == Type.TXT else NO_DATA
+            version = records.version(name, multicluster=self.options.multicluster)
+            return Found(version, why="schema") if type_ == Type.TXT else NO_DATA
         if labels in ([b"dns"], [b"ns", b"dns"]):
             return self._name_server(name, type_, zone)
         if name.endswith(_ARPA) and is_reverse(name):

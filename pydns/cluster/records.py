@@ -12,6 +12,9 @@ from pydns.records import Class, Record, Type
 VERSION: Final = "1.1.0"
 """Of the Kubernetes DNS specification."""
 
+MULTICLUSTER_VERSION: Final = "1.0.0"
+"""Of the specification for sets of clusters (KEP-1645)."""
+
 VERSION_TTL: Final = 28800
 MAX_SOA_TTL: Final = 300
 HOSTMASTER: Final = b"\x0ahostmaster"
@@ -80,8 +83,8 @@ def soa_of(zone: bytes, primary: bytes, mailbox: bytes, serial: int, ttl: int, m
     return (Record(zone, Type.SOA, _IN, ttl, rdata),)
 
 
-def version(owner: bytes) -> tuple[Record, ...]:
-    text = VERSION.encode()
+def version(owner: bytes, *, multicluster: bool = False) -> tuple[Record, ...]:
+    text = (MULTICLUSTER_VERSION if multicluster else VERSION).encode()
     return (Record(owner, Type.TXT, _IN, VERSION_TTL, bytes((len(text),)) + text),)
 
 

@@ -24,7 +24,11 @@ def servers(index: Index, zone: bytes, local: Iterable[bytes]) -> list[Server]:
     """The services with an endpoint at one of our `local` addresses; else `ns.dns.ZONE` at these."""
     local = tuple(local)
     found = list(dict.fromkeys(server for address in local for server in _of_services(index, zone, address)))
-    return found or [Server(name_server(zone), address) for address in local]
+    return found or own_servers(zone, local)
+
+
+def own_servers(zone: bytes, local: Iterable[bytes]) -> list[Server]:
+    return [Server(name_server(zone), address) for address in local]
 
 
 def _of_services(index: Index, zone: bytes, local: bytes) -> Iterator[Server]:

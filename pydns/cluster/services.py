@@ -9,11 +9,12 @@ from pydns.cluster import records
 from pydns.cluster.answers import NO_DATA, Found, Options
 from pydns.cluster.index import SVC, Entry, Index, wire_label
 from pydns.cluster.records import Target
-from pydns.cluster.targets import NO_PORTS, endpoints, found_at, is_protocol, part_of
+from pydns.cluster.targets import NO_PORTS, WHOLE, Part, endpoints, found_at, in_zone, is_protocol, part_of
 from pydns.records import Type
 from pydns.services.model import Port, Service
 from pydns.services.spelling import is_address
 
+ZONE, PIN, PREFER = b"_zone", b"pin", b"prefer"
 _A, _AAAA, _CNAME = int(Type.A), int(Type.AAAA), int(Type.CNAME)
 
 
@@ -39,10 +40,13 @@ def find_service(
         return _external(name, type_, service.external_name, options.ttl, why) if count == 3 else None
     if options.ignore_empty and service.cluster_ips and not any(each.addresses for each in entry.backends):
         return None
-    targets = _targets(entry, key + SVC + zone, labels[:-3])
+    own, owner = labels[:-3], key + SVC + zone
+    if options.zonal and own and own[-1] == ZONE and not options.multicluster:
+        return _zonal(entry, name, type_, owner, own[:-1], options.ttl) if not service.cluster_ips else None
+    targets = _targets(entry, owner, part_of(own, multicluster=options.multicluster))
     if targets:
         return found_at(name, type_, targets, options.ttl, why)
-    return NO_DATA if count == 4 and is_protocol(labels[0], _ports(entry, service)) else None
+    return NO_DATA if count == 4 and _has_below(labels[0], entry, service, options) else None
 
 
 def find_plain(index: Index, options: Options, name: bytes, type_: int, zone: bytes) -> Found | None:
@@ -71,9 +75,8 @@ def plain_service(index: Index, options: Options, name: bytes, type_: int, zone:
     return service
 
 
-def _targets(entry: Entry, owner: bytes, labels: Sequence[bytes]) -> list[Target]:
+def _targets(entry: Entry, owner: bytes, part: Part | None) -> list[Target]:
     service = entry.service
-    part = part_of(labels)
     if service is None or part is None:
         return []
     if part.endpoint or not service.cluster_ips:
@@ -96,6 +99,32 @@ def _external(name: bytes, type_: int, target: str, ttl: int, why: str) -> Found
         return Found(why=why)
     cname = records.pointers(name, _CNAME, (alias,), ttl)
     return Found(cname, (), why, None if type_ == _CNAME else alias)
+
+
+def _zonal(entry: Entry, name: bytes, type_: int, owner: bytes, labels: Sequence[bytes], ttl: int) -> Found | None:
+    """What there is at `TOPOLOGY-ZONE.pin` and `TOPOLOGY-ZONE.prefer`, whose zone may be of several labels.
+
+    A zone without endpoints is no data, whether anybody has heard of it or not, so that all replicas say the same.
+    """
+    if labels and labels[-1] not in (PIN, PREFER):
+        return None
+    if len(labels) < 2:
+        return NO_DATA
+    targets = in_zone(entry, owner, b".".join(labels[:-1]))
+    if not targets and labels[-1] == PREFER:
+        targets = endpoints(entry, owner, WHOLE)
+    # There are as many of these names as anybody likes: it is not said why, so none of them is kept.
+    return found_at(name, type_, targets, ttl, "")
+
+
+def _has_below(label: bytes, entry: Entry, service: Service, options: Options) -> bool:
+    """True where there are names below this one, which so exists without records (RFC 8020)."""
+    if is_protocol(label, _ports(entry, service)):
+        return True
+    cluster = wire_label(label)
+    return options.multicluster and any(
+        own[1 + own[0] :] == cluster for backends in entry.backends for own in backends.labels
+    )
 
 
 def _ports(entry: Entry, service: Service) -> Sequence[Port]:

@@ -19,7 +19,7 @@ _A, _AAAA, _SRV = int(Type.A), int(Type.AAAA), int(Type.SRV)
 class Part(NamedTuple):
     """What of a service is asked for; empty: all of it.
 
-    * `endpoint`: a label in wire form
+    * `endpoint`: its labels in wire form
     """
 
     endpoint: bytes = b""
@@ -33,10 +33,15 @@ class Part(NamedTuple):
 WHOLE: Final = Part()
 
 
-def part_of(labels: Sequence[bytes]) -> Part | None:
-    """None, an endpoint, or a port and a protocol, as they stand to the left of a service. None: too many labels."""
+def part_of(labels: Sequence[bytes], *, multicluster: bool = False) -> Part | None:
+    """None, an endpoint, or a port and a protocol, as they stand to the left of a service. None: too many labels.
+
+    In a set of clusters an endpoint has two labels, of which none begins with an underscore.
+    """
     if not labels:
         return WHOLE
+    if multicluster and len(labels) == 2 and not any(label.startswith(b"_") for label in labels):
+        return Part(b"".join(map(wire_label, labels)))
     if len(labels) == 1:
         return Part(wire_label(labels[0]))
     if len(labels) == 2:
@@ -53,6 +58,17 @@ def endpoints(entry: Entry, parent: bytes, part: Part) -> list[Target]:
         if not part.endpoint or label == part.endpoint
         for each in backends.ports or NO_PORTS
         if part.fits(each)
+    ]
+
+
+def in_zone(entry: Entry, parent: bytes, zone: bytes) -> list[Target]:
+    """The ready endpoints in a topology zone."""
+    return [
+        Target(label + parent, address, each.number)
+        for backends in entry.backends
+        for label, address, where in zip(backends.labels, backends.addresses, backends.zones, strict=True)
+        if where == zone
+        for each in backends.ports or NO_PORTS
     ]
 
 

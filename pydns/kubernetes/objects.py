@@ -17,6 +17,10 @@ from pydns.services.model import Endpoint, EndpointSlice, Kind, Pod, Port, Servi
 SERVICE_NAME: Final = "kubernetes.io/service-name"
 """The label of an EndpointSlice that names its service."""
 
+IMPORT_NAME: Final = "multicluster.kubernetes.io/service-name"
+SOURCE_CLUSTER: Final = "multicluster.kubernetes.io/source-cluster"
+"""The labels of an EndpointSlice that was imported: its ServiceImport, and the cluster that its endpoints are in."""
+
 T = TypeVar("T")
 
 
@@ -47,12 +51,24 @@ def service(item: Tree) -> Service | None:
 
 
 def endpoint_slice(item: Tree) -> EndpointSlice | None:
-    place = _place(item, spelling.subdomain)
-    owner = item.tree("metadata").tree("labels").text(SERVICE_NAME)
-    if place is None or not _fit((owner,), spelling.label):
+    return _slice(item, item.tree("metadata").tree("labels").text(SERVICE_NAME))
+
+
+def imported_slice(item: Tree) -> EndpointSlice | None:
+    """Endpoints of a service of a set of clusters."""
+    labels = item.tree("metadata").tree("labels")
+    cluster = "".join(_fit((labels.text(SOURCE_CLUSTER),), spelling.label))
+    return _slice(item, labels.text(IMPORT_NAME), cluster)
+
+
+def service_import(item: Tree) -> Service | None:
+    """A service of a set of clusters; None where it has no address yet, and is to have one."""
+    place = _place(item, spelling.label)
+    spec = item.tree("spec")
+    addresses = _fit(spec.texts("ips"), spelling.address) if spec.text("type") != "Headless" else ()
+    if place is None or (not addresses and spec.text("type") != "Headless"):
         return None
-    ports = tuple(Port(each.text("name").lower(), _protocol(each), _number(each)) for each in item.trees("ports"))
-    return EndpointSlice(*place, owner, ports, tuple(map(_endpoint, item.trees("endpoints"))))
+    return Service(*place, Kind.CLUSTER_IP, addresses, tuple(map(_service_port, spec.trees("ports"))))
 
 
 def pod(item: Tree) -> Pod | None:
@@ -62,6 +78,14 @@ def pod(item: Tree) -> Pod | None:
     status = item.tree("status")
     addresses = [each.text("ip") for each in status.trees("podIPs")] or [status.text("podIP")]
     return Pod(*place, _fit(addresses, spelling.address), status.text("phase") or "Unknown")
+
+
+def _slice(item: Tree, owner: str, cluster: str = "") -> EndpointSlice | None:
+    place = _place(item, spelling.subdomain)
+    if place is None or not _fit((owner,), spelling.label):
+        return None
+    ports = tuple(Port(each.text("name").lower(), _protocol(each), _number(each)) for each in item.trees("ports"))
+    return EndpointSlice(*place, owner, ports, tuple(map(_endpoint, item.trees("endpoints"))), cluster)
 
 
 def _endpoint(item: Tree) -> Endpoint:

@@ -18,22 +18,32 @@ Object = Service | EndpointSlice | Pod | str
 
 
 class Resource(NamedTuple):
-    """`kind` names it in the log, `query` narrows it down, `read` is one of `pydns.kubernetes.objects`."""
+    """`kind` names it in the log, `query` narrows it down, `read` is one of `pydns.kubernetes.objects`.
+
+    * `is_import`: it is of a set of clusters, and not of the cluster itself
+    """
 
     kind: str
     path: str
     read: Callable[[Tree], Object | None]
     query: Mapping[str, str] = {}
+    is_import: bool = False
 
 
 class Wanted(NamedTuple):
-    """`namespaces`: none: all. The labels are selectors as kubectl takes them."""
+    """What is to be known.
+
+    * `namespaces`: none: all
+    * `labels`, `namespace_labels`: selectors as kubectl takes them
+    * `imports`: services of a set of clusters as well
+    """
 
     namespaces: Collection[str] = ()
     labels: str = ""
     namespace_labels: str = ""
     endpoints: bool = True
     pods: bool = False
+    imports: bool = False
 
 
 def resources(wanted: Wanted) -> list[Resource]:
@@ -55,4 +65,11 @@ def resources(wanted: Wanted) -> list[Resource]:
             # Others have given their addresses back, or may have.
             alive = ",".join(f"status.phase!={phase}" for phase in ("Succeeded", "Failed", "Unknown"))
             found.append(Resource("pods", f"/api/v1/{within}pods", objects.pod, selected | {"fieldSelector": alive}))
+        if wanted.imports:
+            path = f"/apis/multicluster.x-k8s.io/v1alpha1/{within}serviceimports"
+            found.append(Resource("serviceimports", path, objects.service_import, selected, is_import=True))
+            if wanted.endpoints:
+                path = f"/apis/discovery.k8s.io/v1/{within}endpointslices"
+                imported = {"labelSelector": ",".join(filter(None, (wanted.labels, objects.IMPORT_NAME)))}
+                found.append(Resource("importedslices", path, objects.imported_slice, imported, is_import=True))
     return found

@@ -64,13 +64,17 @@ class Endpoint(NamedTuple):
 
 
 class EndpointSlice(NamedTuple):
-    """Some or all endpoints of a service. Their ports are those of the endpoints, not of the service."""
+    """Some or all endpoints of a service. Their ports are those of the endpoints, not of the service.
+
+    * `cluster`: where the service is of a set of clusters, the one that these are in
+    """
 
     namespace: str
     name: str
     service: str
     ports: tuple[Port, ...] = ()
     endpoints: tuple[Endpoint, ...] = ()
+    cluster: str = ""
 
 
 class Pod(NamedTuple):

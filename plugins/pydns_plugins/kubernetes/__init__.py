@@ -16,7 +16,7 @@ from pydns.cluster.holder import KnowsCluster
 from pydns.cluster.index import Exposed, Index
 from pydns.cluster.lookup import Lookup
 from pydns.cluster.records import name_server
-from pydns.cluster.servers import local_addresses, servers
+from pydns.cluster.servers import local_addresses, own_servers, servers
 from pydns.corefile import values
 from pydns.corefile.tree import Directive, ServerBlock
 from pydns.look import Look
@@ -49,8 +49,14 @@ class Kubernetes(Plugin, KnowsCluster):
         self.options = options
         self._zones = frozenset(options.zones)
         self._fallthrough = frozenset(options.fallthrough)
+        self._multicluster = frozenset(options.multicluster)
         self._exposed = Exposed(
-            options.forward_zones, options.namespaces, options.endpoints, options.pods == "verified", options.pod_names
+            options.cluster_zones or options.forward_zones,
+            options.namespaces,
+            options.endpoints,
+            options.pods == "verified",
+            options.pod_names,
+            options.zonal,
         )
         self._source = Source(options.file, self._exposed) if options.file is not None else None
         self.transport: Transport | None = None
@@ -58,6 +64,8 @@ class Kubernetes(Plugin, KnowsCluster):
         self._live: Live | None = None
         self._lost_since: float | None = None
         self._lookup: Lookup | None = None
+        self._imported: Lookup | None = None
+        """For the zones of a set of clusters."""
         self._settings: Settings | None = None
         self.local = ()
         self.listeners = []
@@ -103,13 +111,17 @@ class Kubernetes(Plugin, KnowsCluster):
         zone = names.longest_match(name, self._zones)
         if zone is None or query.class_ != Class.IN:
             return None
-        lookup = self._lookup
+        lookup = self._imported if zone in self._multicluster else self._lookup
         if lookup is None:
             return Reply.failure(Ede.NOT_READY, "kubernetes: its data is not there yet", by=self.name)
         if query.type in (Type.AXFR, Type.IXFR):
             text = "kubernetes: its zones are not transferred"
             return Reply.failure(Ede.PROHIBITED, text, rcode=Rcode.REFUSED, by=self.name)
         found = lookup.find(name, query.type, zone)
+        if found is None and self._imported is not None and reverse.is_reverse(name):
+            found = self._imported.find(
+                name, query.type, zone
+            )  # what has no name in the cluster may have one in the set
         if found is None:
             if names.longest_match(name, self._fallthrough) is not None:
                 return None
@@ -140,7 +152,13 @@ class Kubernetes(Plugin, KnowsCluster):
         metrics = self.house.metrics
         if self._live is not None:  # it failed, and this is another attempt
             self._lost_since = self._live.lost_since
-        live = self._live = Live(api, self._exposed, lost_since=self._lost_since, transport=self.transport)
+        live = self._live = Live(
+            api,
+            self._exposed,
+            import_zones=self.options.multicluster,
+            lost_since=self._lost_since,
+            transport=self.transport,
+        )
         live.tell = partial(self._hear, live)
         live.count = partial(count_request, metrics, live.place)
         measure = partial(count_live, metrics, live)
@@ -164,6 +182,8 @@ class Kubernetes(Plugin, KnowsCluster):
             self.house.changes.zone(zone)
         live.begin_version(self._lookup.index.serial if self._lookup is not None else 0)
         self._lookup = self._made(live.index)
+        if live.synced.is_set():
+            self._imported = self._made_of_imports(live.imports)
         self._tell_listeners(None)
         report_live(live)
 
@@ -207,11 +227,17 @@ class Kubernetes(Plugin, KnowsCluster):
             listener(changed)
 
     def _made(self, index: Index) -> Lookup:
-        options = answers.Options(self.options.ttl, self.options.pods, self.options.ignore_empty)
+        options = answers.Options(self.options.ttl, self.options.pods, self.options.ignore_empty, self.options.zonal)
         return Lookup(index, options, lambda zone: servers(index, zone, self.local))
 
+    def _made_of_imports(self, index: Index | None) -> Lookup | None:
+        if index is None:
+            return None
+        options = answers.Options(self.options.ttl, ignore_empty=self.options.ignore_empty, multicluster=True)
+        return Lookup(index, options, lambda zone: own_servers(zone, self.local))
+
     def ready(self) -> bool:
-        return self._lookup is not None
+        return self._lookup is not None and (self._imported is not None or not self._multicluster)
 
     def inherit(self, old: Self) -> None:
         """The data of before serves on until the file was looked at, or the API heard."""
@@ -222,6 +248,8 @@ class Kubernetes(Plugin, KnowsCluster):
         self.local = old.local
         if old._lookup is not None:
             self._lookup = self._made(old._lookup.index)
+        if old._imported is not None:
+            self._imported = self._made_of_imports(old._imported.index)
 
 
 def _local(reply: Reply) -> Reply:

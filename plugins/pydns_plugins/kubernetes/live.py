@@ -27,8 +27,10 @@ Transport = Callable[[], "httpx.AsyncBaseTransport"]
 class Live:
     """`run` lists and watches until it is cancelled. It runs once.
 
-    * `index`: what was heard so far; whole from `synced` on
-    * `tell`: is called when it is whole, with None, and then with the names that each step changed
+    * `index`: what was heard so far; whole from `known` on
+    * `imports`: the same of the services of a set of clusters, whole from `synced` on; None: they are not asked for
+    * `known`: the cluster itself; `synced`: all of it
+    * `tell`: is called when more is whole, with None, and then with the names that each step changed
     * `count`: is called with the status of each answer of the API
     * `added`, `removed`: objects that came and went since somebody looked, and set them to 0
     * `lost_since`: when those before this one lost the API, on trio's clock
@@ -39,10 +41,13 @@ class Live:
         api: Api,
         exposed: Exposed,
         *,
+        import_zones: tuple[bytes, ...] = (),
         transport: Transport | None = None,
         lost_since: float | None = None,
     ) -> None:
         self.index = Index(exposed)
+        self.imports = Index(exposed._replace(zones=import_zones, pods=False)) if import_zones else None
+        self.known = trio.Event()
         self.synced = trio.Event()
         self.place = api.source().place
         self.complaints = Complaints(self.place)
@@ -61,21 +66,37 @@ class Live:
         client = Client(self._api.source(), self._api.limits(), transport=self._transport, count=self.count)
         exposed = self.index.exposed
         wanted = Wanted(
-            exposed.namespaces, self._api.labels, self._api.namespace_labels, exposed.endpoints, exposed.pods
+            exposed.namespaces,
+            self._api.labels,
+            self._api.namespace_labels,
+            exposed.endpoints,
+            exposed.pods,
+            self.imports is not None,
         )
         self._reflectors = [Reflector(client, each, self._take, self.complaints) for each in resources(wanted)]
         try:
             async with trio.open_nursery() as nursery:
                 for reflector in self._reflectors:
                     nursery.start_soon(reflector.run)
-                for reflector in self._reflectors:
-                    await reflector.synced.wait()
+                await self._wait_for(imports=False)
                 self.complaints.consequence = "the last known answers stay in force"
-                self.synced.set()
+                self.known.set()
+                if self.imports is None:
+                    self.synced.set()
                 self.tell(None)
+                if self.imports is not None:
+                    # A cluster in no set may have no such resource at all: its own services do not wait for it.
+                    await self._wait_for(imports=True)
+                    self.synced.set()
+                    self.tell(None)
         finally:
             with trio.CancelScope(shield=True):
                 await client.aclose()
+
+    async def _wait_for(self, *, imports: bool) -> None:
+        for reflector in self._reflectors:
+            if reflector.resource.is_import == imports:
+                await reflector.synced.wait()
 
     @property
     def lost_since(self) -> float | None:
@@ -94,7 +115,7 @@ class Live:
         changed: set[bytes] = set()
         for change in changes:
             changed |= self._put(kind, change)
-        if changed and self.synced.is_set():
+        if changed and self.known.is_set():
             self.begin_version(self.index.serial)
             self.tell(frozenset(changed))
 
@@ -102,9 +123,13 @@ class Live:
         """There is new data: `last` was the serial of what was before, and a serial must grow (RFC 1982)."""
         self.modified = time.time()
         self.index.serial = max(int(self.modified), last + 1)
+        if self.imports is not None:
+            self.imports.serial = self.index.serial
 
     def _put(self, kind: str, change: Change) -> set[bytes]:
-        index, (namespace, name) = self.index, change.key
+        index, imports, (namespace, name) = self.index, self.imports, change.key
+        if imports is not None and kind in ("serviceimports", "importedslices"):
+            index = imports
         match change.object:
             case Service() as service:
                 changed = index.put_service(service)
@@ -113,12 +138,16 @@ class Live:
             case Pod() as pod:
                 changed = index.put_pod(pod)
             case str():
-                return index.put_namespace(name)
+                # Namespaces are the same in all clusters of a set.
+                return index.put_namespace(name) | (imports.put_namespace(name) if imports is not None else set())
             case None:
                 if kind == "namespaces":
-                    return index.remove_namespace(name)
+                    removed = index.remove_namespace(name)
+                    return removed | (imports.remove_namespace(name) if imports is not None else set())
                 remove = {
                     "services": index.remove_service,
+                    "serviceimports": index.remove_service,
+                    "importedslices": index.remove_slice,
                     "endpointslices": index.remove_slice,
                     "pods": index.remove_pod,
                 }[kind]

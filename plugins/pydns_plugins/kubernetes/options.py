@@ -19,10 +19,8 @@ from pydns_plugins.kubernetes.api import check as check_api
 from pydns_plugins.kubernetes.api import readers as readers_of_api
 
 MAX_TTL: Final = 3600  # as CoreDNS
+CLUSTERSET: Final = "clusterset.local"  # the zone that the specification has
 POD_MODES: Final = ("disabled", "insecure", "verified")
-
-NOT_YET: Final = ("multicluster", "zonal")
-"""CoreDNS's options that are still to come."""
 
 
 @dataclass
@@ -34,6 +32,7 @@ class Options:
     * `namespaces`: those that are answered for, none: all
     * `endpoints`: records of endpoints; `pod_names`: by the names of their pods
     * `fallthrough`: zones whose missing names go on
+    * `multicluster`: those of the zones that have the services of a set of clusters
     """
 
     zones: tuple[bytes, ...]
@@ -46,10 +45,17 @@ class Options:
     ignore_empty: bool = False
     fallthrough: tuple[bytes, ...] = ()
     api: Api | None = None
+    zonal: bool = False
+    multicluster: tuple[bytes, ...] = ()
 
     @property
     def forward_zones(self) -> tuple[bytes, ...]:
         return tuple(zone for zone in self.zones if not is_reverse(zone))
+
+    @property
+    def cluster_zones(self) -> tuple[bytes, ...]:
+        """Forward zones that have the services of this cluster."""
+        return tuple(zone for zone in self.forward_zones if zone not in self.multicluster)
 
 
 def read_options(directive: Directive, block: ServerBlock) -> Options:
@@ -92,16 +98,30 @@ def read_options(directive: Directive, block: ServerBlock) -> Options:
             tuple(zone for word in option.args for zone in values.zone(word)) if option.args else (names.ROOT,)
         )
 
-    plain = (services, namespaces, pods, ttl, noendpoints, endpoint_pod_names, ignore, fallthrough)
+    def zonal(option: Directive) -> None:
+        _bare(option)
+        if any(line.name == "noendpoints" for line in directive.block or ()):
+            raise CorefileError(option.position, "zonal answers endpoints, which noendpoints does not have", "keep one")
+        options.zonal = True
+
+    def multicluster(option: Directive) -> None:
+        for word in option.args or (Word(CLUSTERSET, option.position),):
+            zone = values.name(word)
+            if zone not in options.forward_zones:
+                text = f"{str(word)!r} is no forward zone of this kubernetes directive"
+                raise CorefileError(word.position, text, "name it there as well")
+            options.multicluster += (zone,)
+
+    plain = (services, zonal, namespaces, pods, ttl, noendpoints, endpoint_pod_names, ignore, fallthrough)
     known: dict[str, Callable[[Directive], None]] = {reader.__name__: reader for reader in plain}
-    of_the_api = readers_of_api(api, block)
+    of_the_api = readers_of_api(api, block) | {"multicluster": multicluster}
     if any(line.name == "services" for line in directive.block or ()):
         of_the_api = dict.fromkeys(of_the_api, _not_for_a_file)
     else:
         options.api = api
     errors: list[CorefileError] = check_api(directive) if options.api else []
     try:
-        values.options(directive, known | of_the_api | dict.fromkeys(NOT_YET, _not_yet))
+        values.options(directive, known | of_the_api)
     except CorefileErrorGroup as group:
         errors.extend(group.errors)
     if not options.forward_zones:
@@ -114,10 +134,6 @@ def read_options(directive: Directive, block: ServerBlock) -> Options:
 
 def _bare(option: Directive) -> None:
     values.arguments(option, 0, 0)
-
-
-def _not_yet(option: Directive) -> None:
-    raise CorefileError(option.position, f"{option.name} is not there yet in this version")
 
 
 def _not_for_a_file(option: Directive) -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from pydns.errors import CorefileError, CorefileErrorGroup
 from pydns.names import from_text
-from pydns_plugins.kubernetes.options import NOT_YET, Options, read_options
+from pydns_plugins.kubernetes.options import Options, read_options
 from tests.plugins.asking import block, directives
 
 
@@ -57,6 +57,12 @@ def test_fallthrough_without_zones_is_for_all() -> None:
     ("kubernetes\n  services a\n  noendpoints x", "Corefile:3:2: noendpoints takes no arguments; 'x' is one too many"),
     ("kubernetes\n  services a\n  ignore empty", "Corefile:3:2: unknown thing to ignore 'empty' "
         "(one of: empty_service)"),
+    ("kubernetes\n  services a\n  zonal\n  noendpoints", "Corefile:3:1: zonal answers endpoints, which noendpoints "
+        "does not have (keep one)"),
+    ("kubernetes a.test\n  multicluster", "Corefile:2:1: 'clusterset.local' is no forward zone of this kubernetes "
+        "directive (name it there as well)"),
+    ("kubernetes a.test\n  multicluster b.test", "Corefile:2:2: 'b.test' is no forward zone of this kubernetes "
+        "directive (name it there as well)"),
     ("kubernetes\n  services a\n  namespaces", "Corefile:3:1: namespaces wants at least 1 argument, not 0"),
     ("kubernetes\n  services a\n  fallthru", "Corefile:3:1: unknown option of kubernetes 'fallthru' "
         "(did you mean 'fallthrough'?)"),
@@ -65,12 +71,14 @@ def test_a_fault(text: str, fault: str) -> None:
     assert faults(text) == [fault]
 
 
-@pytest.mark.parametrize("option", NOT_YET)
-def test_an_option_that_is_still_to_come(option: str) -> None:
-    assert faults(f"kubernetes\n  {option}") == [f"Corefile:2:1: {option} is not there yet in this version"]
+@pytest.mark.parametrize(("words", "expected"), [("", "clusterset.local"), ("a.test", "a.test")])
+def test_the_zones_of_a_set_of_clusters(words: str, expected: str) -> None:
+    found = options(f"kubernetes cluster.local {expected}\n  multicluster {words}".rstrip())
+    assert found.multicluster == (from_text(expected),)
+    assert found.cluster_zones == (from_text("cluster.local"),)
 
 
-@pytest.mark.parametrize("option", ["endpoint http://x", "labels a=b", "startup_timeout 5s"])
+@pytest.mark.parametrize("option", ["multicluster", "endpoint http://x", "labels a=b", "startup_timeout 5s"])
 def test_a_file_needs_no_option_of_the_api(option: str) -> None:
     (fault,) = faults(f"kubernetes\n  services a\n  {option}")
     name = option.split()[0]

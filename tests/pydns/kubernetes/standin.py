@@ -22,7 +22,9 @@ COLLECTIONS = {
     "services": "/api/v1/services",
     "pods": "/api/v1/pods",
     "endpointslices": "/apis/discovery.k8s.io/v1/endpointslices",
+    "serviceimports": "/apis/multicluster.x-k8s.io/v1alpha1/serviceimports",
 }
+RECORDED = ("namespaces", "services", "pods", "endpointslices")
 
 Object = dict[str, Any]
 
@@ -100,14 +102,14 @@ class StandIn:
 
     def load_recording(self) -> None:
         """The lists of a real API."""
-        for collection in COLLECTIONS:
+        for collection in RECORDED:
             tree = json.loads((RECORDING / f"{collection}.list.json").read_text())
             self.objects[collection] = {key_of(item): item for item in tree["items"]}
             self.version = self.oldest = int(tree["metadata"]["resourceVersion"])
 
     def play_recording(self) -> None:
         """What the same API told those who watched."""
-        for collection in COLLECTIONS:
+        for collection in RECORDED:
             for line in (RECORDING / f"{collection}.watch.jsonl").read_text().splitlines():
                 tree = json.loads(line)
                 item = tree["object"]
@@ -257,7 +259,7 @@ def is_selected(item: Object, namespace: str, query: Mapping[str, str]) -> bool:
             return False
     labels = Tree(item["metadata"]).tree("labels")
     pairs = (each.partition("=") for each in filter(None, query.get("labelSelector", "").split(",")))
-    return all(labels.get(key) == value for key, _, value in pairs)
+    return all(labels.get(key) == value if equals else key in labels for key, equals, value in pairs)
 
 
 def key_of(item: Object) -> tuple[str, str]:

@@ -93,6 +93,15 @@ ALIVE = "fieldSelector=status.phase!=Succeeded,status.phase!=Failed,status.phase
         ],
     ),
     (
+        Wanted(labels="x=y", imports=True),
+        [
+            "/api/v1/namespaces?", "/api/v1/services?labelSelector=x=y",
+            "/apis/discovery.k8s.io/v1/endpointslices?labelSelector=x=y",
+            "/apis/multicluster.x-k8s.io/v1alpha1/serviceimports?labelSelector=x=y",
+            "/apis/discovery.k8s.io/v1/endpointslices?labelSelector=x=y,multicluster.kubernetes.io/service-name",
+        ],
+    ),
+    (
         Wanted(namespaces=tuple(map(str, range(MOST_NAMESPACES + 1))), endpoints=False),
         ["/api/v1/namespaces?", "/api/v1/services?"],
     ),
