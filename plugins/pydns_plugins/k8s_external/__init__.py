@@ -15,6 +15,7 @@ from pydns.cluster.index import Index
 from pydns.cluster.reverse import is_network
 from pydns.corefile import values
 from pydns.corefile.tree import Directive, ServerBlock
+from pydns.packed import Packed
 from pydns.plugin import CallNext, Plugin, Turn, leave
 from pydns.query import Query
 from pydns.records import Class, Ede, Rcode, Type
@@ -52,6 +53,10 @@ class K8sExternal(Plugin):
         if said is None:
             return Turn.NEXT
         return said if isinstance(said, Reply) else Turn.SERVE
+
+    def packed(self, name: bytes, type_: int) -> Packed | Turn:
+        """Those who ask for these names are few."""
+        return Turn.NEXT if names.longest_match(name, self._zones) is None else Turn.SERVE
 
     amend = leave
 

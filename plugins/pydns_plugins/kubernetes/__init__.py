@@ -97,7 +97,7 @@ class Kubernetes(Plugin, KnowsCluster):
         zone = names.longest_match(name, self._zones)
         if zone is None:
             return Turn.NEXT
-        lookup = self._lookup
+        lookup = self._lookup_of(zone)
         found = lookup.packed(name, type_, zone) if lookup is not None else None
         if found is None or (found[0] & 15 and self._fallthrough):  # NXDOMAIN, and others may know
             return Turn.SERVE
@@ -111,7 +111,7 @@ class Kubernetes(Plugin, KnowsCluster):
         zone = names.longest_match(name, self._zones)
         if zone is None or query.class_ != Class.IN:
             return None
-        lookup = self._imported if zone in self._multicluster else self._lookup
+        lookup = self._lookup_of(zone)
         if lookup is None:
             return Reply.failure(Ede.NOT_READY, "kubernetes: its data is not there yet", by=self.name)
         if query.type in (Type.AXFR, Type.IXFR):
@@ -119,9 +119,7 @@ class Kubernetes(Plugin, KnowsCluster):
             return Reply.failure(Ede.PROHIBITED, text, rcode=Rcode.REFUSED, by=self.name)
         found = lookup.find(name, query.type, zone)
         if found is None and self._imported is not None and reverse.is_reverse(name):
-            found = self._imported.find(
-                name, query.type, zone
-            )  # what has no name in the cluster may have one in the set
+            found = self._imported.find(name, query.type, zone)  # it may have a name in the set of clusters
         if found is None:
             if names.longest_match(name, self._fallthrough) is not None:
                 return None
@@ -132,6 +130,10 @@ class Kubernetes(Plugin, KnowsCluster):
             return found, found.alias
         authority = () if found.answer else lookup.soa(zone)
         return _local(Reply(found.answer, authority, found.additional, flags=Reply.AA, by=self.name, why=found.why))
+
+    def _lookup_of(self, zone: bytes) -> Lookup | None:
+        """None while there is no data."""
+        return self._imported if zone in self._multicluster else self._lookup
 
     def stops(self) -> Sequence[bytes]:
         def may_go_on(zone: bytes) -> bool:
