@@ -38,6 +38,7 @@ class Passage(NamedTuple):
     * `least`, `most`: bounds of the TTLs, in seconds, of an answer that has records in its answer section
     * `denial_least`, `denial_most`: of one that has not
     * `records`: an answer of more records is none of its: the plugins must see it
+    * `missing`: False where they must see that a name does not exist
     """
 
     least: int = 0
@@ -45,6 +46,7 @@ class Passage(NamedTuple):
     denial_least: int = 0
     denial_most: int = MOST_TTL
     records: int = 2**16
+    missing: bool = True
 
     def after(self, below: Passage) -> Passage:
         """The passage through `below` first, and then through this one."""
@@ -54,11 +56,14 @@ class Passage(NamedTuple):
             min(max(below.denial_least, self.denial_least), self.denial_most),
             min(max(below.denial_most, self.denial_least), self.denial_most),
             min(self.records, below.records),
+            self.missing and below.missing,
         )
 
     def through(self, found: Packed) -> Packed | None:
         """The answer as it leaves; None where the plugins themselves must be asked."""
-        _, answers, authorities, records, _ = found
+        flags, answers, authorities, records, _ = found
+        if flags & 15 and not self.missing:
+            return None
         count = answers + authorities
         if count != 1:
             return found if not count or self == FREE or (count <= self.records and self[:4] == FREE[:4]) else None

@@ -36,6 +36,7 @@ LOWER_ROOMS = {
     "tsig": {"errors", "names", "records", "wire"},
     "kubernetes": {"errors", "services"},
     "cluster": {"errors", "listen", "names", "packed", "query", "records", "reply", "services"},
+    "searchpath": set(),
     "http": set(),
     "notify": set(),
     "settings": set(),

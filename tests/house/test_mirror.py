@@ -16,6 +16,7 @@ COVERED_BY = {
     "pydns/workers/relatives.py": "tests/pydns/workers/test_workers.py",
     "pydns/workers/child.py": "tests/pydns/workers/test_workers.py",
     "pydns/workers/worker.py": "tests/e2e/test_multisocket.py",
+    "pydns/searchpath.py": "tests/plugins/autopath/test_autopath.py",
     "pydns/settings.py": "tests/pydns/test_setup.py",
     "pydns/relay.py": "tests/pydns/test_relaylane.py",
     "pydns/refusal.py": "tests/pydns/test_server.py",

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, ClassVar, Final, Self
 
 import trio
 
 from pydns import names
-from pydns.cluster import answers, reverse
+from pydns.cluster import answers, clients, reverse
 from pydns.cluster.answers import Found
 from pydns.cluster.chase import follow
 from pydns.cluster.holder import KnowsCluster
@@ -25,6 +25,7 @@ from pydns.plugin import CallNext, Plugin, Turn, leave
 from pydns.query import Query
 from pydns.records import Class, Ede, Rcode, Type
 from pydns.reply import Reply
+from pydns.searchpath import KnowsSearchPath
 from pydns_plugins.kubernetes.live import Live, Transport
 from pydns_plugins.kubernetes.options import Options, read_options
 from pydns_plugins.kubernetes.report import count, count_live, count_request, report, report_live
@@ -38,7 +39,7 @@ RETRY: Final = 5.0
 """Seconds after which a file is tried again that could not be read, though nothing about it changed."""
 
 
-class Kubernetes(Plugin, KnowsCluster):
+class Kubernetes(Plugin, KnowsCluster, KnowsSearchPath):
     """The kubernetes directive of one server block."""
 
     name: ClassVar[str] = "kubernetes"
@@ -69,6 +70,7 @@ class Kubernetes(Plugin, KnowsCluster):
         self._settings: Settings | None = None
         self.local = ()
         self.listeners = []
+        self.falls_through = True
 
     @classmethod
     def parse(cls, directives: Sequence[Directive], block: ServerBlock) -> Sequence[Self]:
@@ -80,6 +82,12 @@ class Kubernetes(Plugin, KnowsCluster):
     @property
     def index(self) -> Index | None:
         return self._lookup.index if self._lookup is not None else None
+
+    def search_path(self, name: bytes, address: Callable[[], bytes]) -> tuple[bytes, ...] | None:
+        return clients.search_path(self._lookup.index, name, address) if self._lookup is not None else None
+
+    def group(self, name: bytes) -> str | None:
+        return clients.group(self._lookup.index, name) if self._lookup is not None else None
 
     async def serve(self, query: Query, call_next: CallNext) -> Reply:
         said = self._say(query)
@@ -121,7 +129,7 @@ class Kubernetes(Plugin, KnowsCluster):
         if found is None and self._imported is not None and reverse.is_reverse(name):
             found = self._imported.find(name, query.type, zone)  # it may have a name in the set of clusters
         if found is None:
-            if names.longest_match(name, self._fallthrough) is not None:
+            if names.longest_match(name, self._fallthrough) is not None and self._may_pass_on(zone):
                 return None
             # Below a network there may be addresses, which an NXDOMAIN would deny with it (RFC 8020).
             rcode = Rcode.NOERROR if reverse.is_network(name) else Rcode.NXDOMAIN
@@ -130,6 +138,9 @@ class Kubernetes(Plugin, KnowsCluster):
             return found, found.alias
         authority = () if found.answer else lookup.soa(zone)
         return _local(Reply(found.answer, authority, found.additional, flags=Reply.AA, by=self.name, why=found.why))
+
+    def _may_pass_on(self, zone: bytes) -> bool:
+        return self.falls_through or reverse.is_reverse(zone)
 
     def _lookup_of(self, zone: bytes) -> Lookup | None:
         """None while there is no data."""

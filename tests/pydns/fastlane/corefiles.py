@@ -83,6 +83,7 @@ COREFILES = {
         denial 100 3 2
     }
     minimal
+    autopath cluster.local search
     hosts FOLDER/hosts {
         fallthrough
     }

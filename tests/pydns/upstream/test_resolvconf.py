@@ -4,8 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pydns.names import from_text
 from pydns.upstream.endpoint import Endpoint
-from pydns.upstream.resolvconf import nameservers
+from pydns.upstream.resolvconf import nameservers, search_list
 
 TEXT = """# made by hand
 ; also a comment
@@ -40,7 +41,22 @@ def test_a_bad_line_is_logged_with_its_number(line: str, message: str, caplog: p
     assert caplog.messages == [message]
 
 
+@pytest.mark.parametrize(("text", "expected"), [
+    (TEXT, ["example.org"]),
+    ("search a.test B.test. a.test # c.test\n", ["a.test", "b.test"]),
+    ("search a.test\nsearch b.test c.test\n", ["b.test", "c.test"]),
+    ("search a.test b.test\ndomain c.test d.test\n", ["c.test"]),
+    ("search .\n", []),
+    ("search a..b c.test\n", ["c.test"]),
+    ("# search a.test\noptions ndots:5\n", []),
+])  # fmt: skip
+def test_the_last_search_list_holds(text: str, expected: list[str]) -> None:
+    assert search_list(text, "resolv.conf") == tuple(map(from_text, expected))
+
+
 @given(st.text())
 def test_no_text_raises(text: str) -> None:
+    search_list(text, "resolv.conf")
+    search_list("search " + text, "resolv.conf")
     nameservers(text, "resolv.conf")
     nameservers("nameserver " + text, "resolv.conf")
