@@ -8,6 +8,7 @@ collector has little to walk.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable, Sequence
 from typing import Final, NamedTuple, TypeVar
 
@@ -15,7 +16,7 @@ from pydns import names
 from pydns.cluster.dashed import dashed
 from pydns.names import MAX_LENGTH
 from pydns.services import spelling
-from pydns.services.model import Cluster, Endpoint, EndpointSlice, Pod, Port, Service
+from pydns.services.model import Cluster, Endpoint, EndpointSlice, Node, Pod, Port, Service
 
 Item = TypeVar("Item")
 
@@ -31,6 +32,8 @@ class Exposed(NamedTuple):
     * `zones`: forward zones, the first of which PTRs lead to
     * `namespaces`: none: all of them
     * `zonal`: the topology zone of each endpoint is known
+    * `node_zone`: the zone of node ports, empty: there is none; `internal`: by internal addresses of the nodes, where
+      they have external ones too
     """
 
     zones: tuple[bytes, ...]
@@ -39,6 +42,8 @@ class Exposed(NamedTuple):
     pods: bool = False
     pod_names: bool = False
     zonal: bool = False
+    node_zone: bytes = b""
+    internal: bool = False
 
 
 class Backends(NamedTuple):
@@ -46,6 +51,7 @@ class Backends(NamedTuple):
 
     * `labels`: an endpoint's own, and that of its cluster where the service is of a set of clusters
     * `zones`: where each is, in small letters, empty where that is not known; none where the index is not zonal
+    * `nodes`: what nodes they are on, each once; none where the index has no node ports
     """
 
     slice: str
@@ -53,6 +59,7 @@ class Backends(NamedTuple):
     labels: tuple[bytes, ...]
     addresses: tuple[bytes, ...]
     zones: tuple[bytes, ...] = ()
+    nodes: tuple[str, ...] = ()
 
 
 class Entry:
@@ -82,6 +89,9 @@ class Index:
         """A packed address to the names of endpoints: their label, then the service's key."""
         self.external_at: dict[bytes, tuple[bytes, ...]] = {}
         """A packed address from outside to the keys of the services that are reached at it."""
+        self.nodes: dict[str, tuple[bytes, ...]] = {}
+        """The name of a node to the addresses at which it is reached."""
+        self._told = (*exposed.zones, exposed.node_zone) if exposed.node_zone else exposed.zones
         self._slices: dict[tuple[str, str], bytes] = {}
         self._pods: dict[tuple[str, str], tuple[bytes, ...]] = {}
         self._zones: dict[str, bytes] = {}
@@ -186,6 +196,18 @@ class Index:
             _discard(self.pods, label(namespace) + address, name)
         return self._pod_names(namespace, addresses)
 
+    def put_node(self, node: Node) -> set[bytes]:
+        addresses = node.internal if self.exposed.internal else node.external or node.internal
+        if self.nodes.get(node.name) == addresses:
+            return set()
+        self.version += 1
+        self.nodes[node.name] = addresses
+        return {self.exposed.node_zone}  # each service is at all of them
+
+    def remove_node(self, name: str) -> set[bytes]:
+        self.version += 1
+        return {self.exposed.node_zone} if self.nodes.pop(name, None) is not None else set()
+
     def put_all(self, cluster: Cluster) -> None:
         for namespace in cluster.namespaces:
             self.put_namespace(namespace)
@@ -210,6 +232,7 @@ class Index:
             tuple(self._endpoint_label(endpoint, address) + cluster for endpoint, address in ready),
             tuple(address for _, address in ready),
             tuple(self._zone(endpoint.zone) for endpoint, _ in ready) if self.exposed.zonal else (),
+            tuple(dict.fromkeys(sys.intern(endpoint.node) for endpoint, _ in ready)) if self.exposed.node_zone else (),
         )
 
     def _endpoint_label(self, endpoint: Endpoint, address: bytes) -> bytes:
@@ -240,7 +263,7 @@ class Index:
         return {each for name in labels for each in self._in_zones(name + label(namespace) + POD)}
 
     def _in_zones(self, relative: bytes) -> list[bytes]:
-        return [relative + zone for zone in self.exposed.zones if len(relative) + len(zone) <= MAX_LENGTH]
+        return [relative + zone for zone in self._told if len(relative) + len(zone) <= MAX_LENGTH]
 
 
 def external_addresses(service: Service) -> tuple[bytes, ...]:

@@ -12,7 +12,7 @@ from typing import Final, TypeVar
 
 from pydns.kubernetes.tree import Tree
 from pydns.services import spelling
-from pydns.services.model import Endpoint, EndpointSlice, Kind, Pod, Port, Service
+from pydns.services.model import Endpoint, EndpointSlice, Kind, Node, Pod, Port, Service
 
 SERVICE_NAME: Final = "kubernetes.io/service-name"
 """The label of an EndpointSlice that names its service."""
@@ -20,6 +20,9 @@ SERVICE_NAME: Final = "kubernetes.io/service-name"
 IMPORT_NAME: Final = "multicluster.kubernetes.io/service-name"
 SOURCE_CLUSTER: Final = "multicluster.kubernetes.io/source-cluster"
 """The labels of an EndpointSlice that was imported: its ServiceImport, and the cluster that its endpoints are in."""
+
+NO_BALANCER: Final = "node.kubernetes.io/exclude-from-external-load-balancers"
+"""The label of a node that is not to be reached from outside."""
 
 T = TypeVar("T")
 
@@ -47,6 +50,7 @@ def service(item: Tree) -> Service | None:
         external,
         _fit(spec.texts("externalIPs"), spelling.address),
         _fit((each.text("ip") or each.text("hostname") for each in ingress), spelling.host),
+        spec.text("externalTrafficPolicy") == "Local",
     )
 
 
@@ -78,6 +82,21 @@ def pod(item: Tree) -> Pod | None:
     status = item.tree("status")
     addresses = [each.text("ip") for each in status.trees("podIPs")] or [status.text("podIP")]
     return Pod(*place, _fit(addresses, spelling.address), status.text("phase") or "Unknown")
+
+
+def node(item: Tree) -> Node | None:
+    """None where it takes no queries from outside: it is not ready, or taken out of load balancing."""
+    name = _name(item, spelling.subdomain)
+    status = item.tree("status")
+    ready = any(each.text("type") == "Ready" and each.text("status") == "True" for each in status.trees("conditions"))
+    if name is None or not ready or NO_BALANCER in item.tree("metadata").tree("labels"):
+        return None
+
+    def addresses(kind: str) -> tuple[bytes, ...]:
+        found = (each.text("address") for each in status.trees("addresses") if each.text("type") == kind)
+        return _fit(found, spelling.address)
+
+    return Node(name, addresses("InternalIP"), addresses("ExternalIP"))
 
 
 def _slice(item: Tree, owner: str, cluster: str = "") -> EndpointSlice | None:

@@ -8,12 +8,12 @@ from urllib.parse import quote
 
 from pydns.kubernetes import objects
 from pydns.kubernetes.tree import Tree
-from pydns.services.model import EndpointSlice, Pod, Service
+from pydns.services.model import EndpointSlice, Node, Pod, Service
 
 MOST_NAMESPACES: Final = 4
 """Namespaces that are asked for one by one, each with its own watches. Of more, all are watched and most left out."""
 
-Object = Service | EndpointSlice | Pod | str
+Object = Service | EndpointSlice | Pod | Node | str
 """A namespace is its name."""
 
 
@@ -36,6 +36,7 @@ class Wanted(NamedTuple):
     * `namespaces`: none: all
     * `labels`, `namespace_labels`: selectors as kubectl takes them
     * `imports`: services of a set of clusters as well
+    * `nodes`: those too
     """
 
     namespaces: Collection[str] = ()
@@ -44,6 +45,7 @@ class Wanted(NamedTuple):
     endpoints: bool = True
     pods: bool = False
     imports: bool = False
+    nodes: bool = False
 
 
 def resources(wanted: Wanted) -> list[Resource]:
@@ -72,4 +74,6 @@ def resources(wanted: Wanted) -> list[Resource]:
                 path = f"/apis/discovery.k8s.io/v1/{within}endpointslices"
                 imported = {"labelSelector": ",".join(filter(None, (wanted.labels, objects.IMPORT_NAME)))}
                 found.append(Resource("importedslices", path, objects.imported_slice, imported, is_import=True))
+    if wanted.nodes:
+        found.append(Resource("nodes", "/api/v1/nodes", objects.node))
     return found

@@ -35,6 +35,7 @@ class Service(NamedTuple):
     """One service. Without `cluster_ips` and `external_name` it is headless.
 
     * `external_ips`, `load_balancer`: where it is reached from outside; the latter may hold host names too
+    * `local`: a node passes what comes to its node ports to endpoints on itself alone
     """
 
     namespace: str
@@ -45,6 +46,7 @@ class Service(NamedTuple):
     external_name: str = ""
     external_ips: tuple[bytes, ...] = ()
     load_balancer: tuple[str, ...] = ()
+    local: bool = False
 
 
 class Endpoint(NamedTuple):
@@ -84,6 +86,14 @@ class Pod(NamedTuple):
     name: str
     addresses: tuple[bytes, ...]
     phase: str = "Running"
+
+
+class Node(NamedTuple):
+    """A machine of the cluster that takes queries from outside. Its name may be of several labels."""
+
+    name: str
+    internal: tuple[bytes, ...] = ()
+    external: tuple[bytes, ...] = ()
 
 
 class Cluster(NamedTuple):

@@ -15,6 +15,7 @@ from pydns.cluster.chase import follow
 from pydns.cluster.holder import KnowsCluster
 from pydns.cluster.index import Exposed, Index
 from pydns.cluster.lookup import Lookup
+from pydns.cluster.node_ports import NodePorts
 from pydns.cluster.records import name_server
 from pydns.cluster.servers import local_addresses, own_servers, servers
 from pydns.corefile import values
@@ -48,7 +49,7 @@ class Kubernetes(Plugin, KnowsCluster, KnowsSearchPath):
 
     def __init__(self, options: Options) -> None:
         self.options = options
-        self._zones = frozenset(options.zones)
+        self._zones = frozenset(filter(None, (*options.zones, options.node_zone)))
         self._fallthrough = frozenset(options.fallthrough)
         self._multicluster = frozenset(options.multicluster)
         self._exposed = Exposed(
@@ -58,6 +59,8 @@ class Kubernetes(Plugin, KnowsCluster, KnowsSearchPath):
             options.pods == "verified",
             options.pod_names,
             options.zonal,
+            options.node_zone,
+            options.internal,
         )
         self._source = Source(options.file, self._exposed) if options.file is not None else None
         self.transport: Transport | None = None
@@ -67,6 +70,7 @@ class Kubernetes(Plugin, KnowsCluster, KnowsSearchPath):
         self._lookup: Lookup | None = None
         self._imported: Lookup | None = None
         """For the zones of a set of clusters."""
+        self._node_ports: NodePorts | None = None
         self._settings: Settings | None = None
         self.local = ()
         self.listeners = []
@@ -144,13 +148,15 @@ class Kubernetes(Plugin, KnowsCluster, KnowsSearchPath):
 
     def _lookup_of(self, zone: bytes) -> Lookup | None:
         """None while there is no data."""
+        if zone == self.options.node_zone:
+            return self._node_ports
         return self._imported if zone in self._multicluster else self._lookup
 
     def stops(self) -> Sequence[bytes]:
         def may_go_on(zone: bytes) -> bool:
             return any(names.is_within(zone, each) or names.is_within(each, zone) for each in self._fallthrough)
 
-        return [zone for zone in self.options.zones if not may_go_on(zone)]
+        return [zone for zone in (*self.options.zones, self.options.node_zone) if zone and not may_go_on(zone)]
 
     async def run(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
         settings = self._settings
@@ -191,10 +197,10 @@ class Kubernetes(Plugin, KnowsCluster, KnowsSearchPath):
             self._tell(changed)
             return
         # How it differs from what was before, a failure or what another attempt knew, nobody can tell.
-        for zone in self.options.zones:
+        for zone in self._zones:
             self.house.changes.zone(zone)
         live.begin_version(self._lookup.index.serial if self._lookup is not None else 0)
-        self._lookup = self._made(live.index)
+        self._publish_index(live.index)
         if live.synced.is_set():
             self._imported = self._made_of_imports(live.imports)
         self._tell_listeners(None)
@@ -221,7 +227,7 @@ class Kubernetes(Plugin, KnowsCluster, KnowsSearchPath):
         """New data and the end of old answers in one step."""
         before = self._lookup
         if before is None or before.index is not loaded.index:
-            self._lookup = self._made(loaded.index)
+            self._publish_index(loaded.index)
         if loaded.changed is None:
             if before is not None:
                 self.house.changes.everything()
@@ -232,16 +238,18 @@ class Kubernetes(Plugin, KnowsCluster, KnowsSearchPath):
 
     def _tell(self, changed: frozenset[bytes]) -> None:
         # Endpoints may be our own, whose service is the name server.
-        self.house.changes.names(changed | {name_server(zone) for zone in self.options.zones})
+        self.house.changes.names(changed | {name_server(zone) for zone in self._zones})
         self._tell_listeners(changed)
 
     def _tell_listeners(self, changed: frozenset[bytes] | None) -> None:
         for listener in tuple(self.listeners):
             listener(changed)
 
-    def _made(self, index: Index) -> Lookup:
+    def _publish_index(self, index: Index) -> None:
         options = answers.Options(self.options.ttl, self.options.pods, self.options.ignore_empty, self.options.zonal)
-        return Lookup(index, options, lambda zone: servers(index, zone, self.local))
+        self._lookup = Lookup(index, options, lambda zone: servers(index, zone, self.local))
+        if self.options.node_zone:
+            self._node_ports = NodePorts(index, options, lambda zone: own_servers(zone, self.local))
 
     def _made_of_imports(self, index: Index | None) -> Lookup | None:
         if index is None:
@@ -260,7 +268,7 @@ class Kubernetes(Plugin, KnowsCluster, KnowsSearchPath):
             self._lost_since = old._live.lost_since
         self.local = old.local
         if old._lookup is not None:
-            self._lookup = self._made(old._lookup.index)
+            self._publish_index(old._lookup.index)
         if old._imported is not None:
             self._imported = self._made_of_imports(old._imported.index)
 

@@ -14,7 +14,7 @@ from pydns.kubernetes.client import Client
 from pydns.kubernetes.complaints import Complaints
 from pydns.kubernetes.reflector import Change, Reflector
 from pydns.kubernetes.resources import Wanted, resources
-from pydns.services.model import EndpointSlice, Pod, Service
+from pydns.services.model import EndpointSlice, Node, Pod, Service
 
 if TYPE_CHECKING:
     import httpx
@@ -46,7 +46,7 @@ class Live:
         lost_since: float | None = None,
     ) -> None:
         self.index = Index(exposed)
-        self.imports = Index(exposed._replace(zones=import_zones, pods=False)) if import_zones else None
+        self.imports = Index(exposed._replace(zones=import_zones, pods=False, node_zone=b"")) if import_zones else None
         self.known = trio.Event()
         self.synced = trio.Event()
         self.place = api.source().place
@@ -72,6 +72,7 @@ class Live:
             exposed.endpoints,
             exposed.pods,
             self.imports is not None,
+            bool(exposed.node_zone),
         )
         self._reflectors = [Reflector(client, each, self._take, self.complaints) for each in resources(wanted)]
         try:
@@ -137,10 +138,14 @@ class Live:
                 changed = index.put_slice(slice_)
             case Pod() as pod:
                 changed = index.put_pod(pod)
+            case Node() as node:
+                return index.put_node(node)
             case str():
                 # Namespaces are the same in all clusters of a set.
                 return index.put_namespace(name) | (imports.put_namespace(name) if imports is not None else set())
             case None:
+                if kind == "nodes":
+                    return index.remove_node(name)
                 if kind == "namespaces":
                     removed = index.remove_namespace(name)
                     return removed | (imports.remove_namespace(name) if imports is not None else set())

@@ -20,6 +20,7 @@ from pydns_plugins.kubernetes.api import readers as readers_of_api
 
 MAX_TTL: Final = 3600  # as CoreDNS
 CLUSTERSET: Final = "clusterset.local"  # the zone that the specification has
+NODE_ADDRESSES: Final = ("external", "internal")
 POD_MODES: Final = ("disabled", "insecure", "verified")
 
 
@@ -33,6 +34,7 @@ class Options:
     * `endpoints`: records of endpoints; `pod_names`: by the names of their pods
     * `fallthrough`: zones whose missing names go on
     * `multicluster`: those of the zones that have the services of a set of clusters
+    * `node_zone`: a zone of node ports beside them, empty: none; `internal`: by the nodes' internal addresses
     """
 
     zones: tuple[bytes, ...]
@@ -47,6 +49,8 @@ class Options:
     api: Api | None = None
     zonal: bool = False
     multicluster: tuple[bytes, ...] = ()
+    node_zone: bytes = b""
+    internal: bool = False
 
     @property
     def forward_zones(self) -> tuple[bytes, ...]:
@@ -112,9 +116,18 @@ def read_options(directive: Directive, block: ServerBlock) -> Options:
                 raise CorefileError(word.position, text, "name it there as well")
             options.multicluster += (zone,)
 
+    def nodeports(option: Directive) -> None:
+        word, *rest = values.arguments(option, 1, 2)
+        zone = values.name(word)
+        if zone in options.zones or is_reverse(zone):
+            text = f"node ports have a zone of their own, and {str(word)!r} is one of addresses or of services"
+            raise CorefileError(word.position, text, "name another")
+        options.node_zone = zone
+        options.internal = bool(rest) and values.choice(rest[0], NODE_ADDRESSES, "address of nodes") == "internal"
+
     plain = (services, zonal, namespaces, pods, ttl, noendpoints, endpoint_pod_names, ignore, fallthrough)
     known: dict[str, Callable[[Directive], None]] = {reader.__name__: reader for reader in plain}
-    of_the_api = readers_of_api(api, block) | {"multicluster": multicluster}
+    of_the_api = readers_of_api(api, block) | {"multicluster": multicluster, "nodeports": nodeports}
     if any(line.name == "services" for line in directive.block or ()):
         of_the_api = dict.fromkeys(of_the_api, _not_for_a_file)
     else:

@@ -9,7 +9,7 @@ from typing import Any, Final
 import yaml
 
 FOLDER: Final = Path(__file__).parents[3] / "deploy/kubernetes"
-VARIANTS: Final = ("base", "service", "pods-verified", "node-local")
+VARIANTS: Final = ("base", "service", "pods-verified", "nodeports", "multicluster", "node-local")
 KNOWN: Final = {"apiVersion", "kind", "images", "resources", "configMapGenerator", "generatorOptions"}
 
 Manifest = dict[str, Any]

@@ -46,7 +46,8 @@ def test_a_path_of_a_command_is_there(path: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", sorted(set(re.findall(r"`((?:base|service|pods-verified|node-local)/[\w.-]+)`", README)))
+    "name",
+    sorted(set(re.findall(r"`((?:base|service|pods-verified|nodeports|multicluster|node-local)/[\w.-]+)`", README))),
 )
 def test_a_file_that_is_to_be_edited_is_there(name: str) -> None:
     assert (FOLDER / name).is_file()

@@ -18,6 +18,8 @@ CONTAINERS = [
     [
         ("base", {("", "namespaces"), ("", "services"), ("discovery.k8s.io", "endpointslices")}),
         ("pods-verified", {("", "pods")}),
+        ("nodeports", {("", "nodes")}),
+        ("multicluster", {("multicluster.x-k8s.io", "serviceimports")}),
     ],
 )
 def test_it_may_read_this_and_no_more(variant: str, resources: set[tuple[str, str]]) -> None:

@@ -215,7 +215,10 @@ def final(standin: StandIn, like: Kubernetes) -> Index:
 
 texts = st.text(st.characters(exclude_categories=()), max_size=3) | some
 odd_objects = st.builds(
-    lambda name, within, value: {**Tree(value), "metadata": {**Tree(value).tree("metadata"), **metadata(within, name)}},
+    lambda name, within, value: {
+        **Tree(value),
+        "metadata": {**Tree(value).tree("metadata"), "namespace": within, **metadata(within, name)},
+    },
     texts, texts, values,
 )  # fmt: skip
 

@@ -59,6 +59,10 @@ def test_fallthrough_without_zones_is_for_all() -> None:
         "(one of: empty_service)"),
     ("kubernetes\n  services a\n  zonal\n  noendpoints", "Corefile:3:1: zonal answers endpoints, which noendpoints "
         "does not have (keep one)"),
+    ("kubernetes a.test\n  nodeports a.test", "Corefile:2:2: node ports have a zone of their own, and 'a.test' is one "
+        "of addresses or of services (name another)"),
+    ("kubernetes a.test\n  nodeports b.test outside", "Corefile:2:3: unknown address of nodes 'outside' "
+        "(one of: external, internal)"),
     ("kubernetes a.test\n  multicluster", "Corefile:2:1: 'clusterset.local' is no forward zone of this kubernetes "
         "directive (name it there as well)"),
     ("kubernetes a.test\n  multicluster b.test", "Corefile:2:2: 'b.test' is no forward zone of this kubernetes "
@@ -78,7 +82,15 @@ def test_the_zones_of_a_set_of_clusters(words: str, expected: str) -> None:
     assert found.cluster_zones == (from_text("cluster.local"),)
 
 
-@pytest.mark.parametrize("option", ["multicluster", "endpoint http://x", "labels a=b", "startup_timeout 5s"])
+@pytest.mark.parametrize(("words", "internal"), [("", False), (" external", False), (" internal", True)])
+def test_the_zone_of_node_ports(words: str, internal: bool) -> None:
+    found = options(f"kubernetes cluster.local\n  nodeports nodes.test{words}")
+    assert (found.node_zone, found.internal) == (from_text("nodes.test"), internal)
+
+
+@pytest.mark.parametrize(
+    "option", ["nodeports a.test", "multicluster", "endpoint http://x", "labels a=b", "startup_timeout 5s"]
+)
 def test_a_file_needs_no_option_of_the_api(option: str) -> None:
     (fault,) = faults(f"kubernetes\n  services a\n  {option}")
     name = option.split()[0]

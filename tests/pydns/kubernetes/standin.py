@@ -22,6 +22,7 @@ COLLECTIONS = {
     "services": "/api/v1/services",
     "pods": "/api/v1/pods",
     "endpointslices": "/apis/discovery.k8s.io/v1/endpointslices",
+    "nodes": "/api/v1/nodes",
     "serviceimports": "/apis/multicluster.x-k8s.io/v1alpha1/serviceimports",
 }
 RECORDED = ("namespaces", "services", "pods", "endpointslices")

@@ -93,6 +93,10 @@ ALIVE = "fieldSelector=status.phase!=Succeeded,status.phase!=Failed,status.phase
         ],
     ),
     (
+        Wanted(endpoints=False, namespaces=("a",), nodes=True),
+        ["/api/v1/namespaces?fieldSelector=metadata.name=a", "/api/v1/namespaces/a/services?", "/api/v1/nodes?"],
+    ),
+    (
         Wanted(labels="x=y", imports=True),
         [
             "/api/v1/namespaces?", "/api/v1/services?labelSelector=x=y",
