@@ -196,6 +196,10 @@ class Index:
             _discard(self.pods, label(namespace) + address, name)
         return self._pod_names(namespace, addresses)
 
+    def service_of(self, slice_: EndpointSlice) -> Service | None:
+        entry = self.entries.get(label(slice_.service) + label(slice_.namespace))
+        return entry.service if entry is not None else None
+
     def put_node(self, node: Node) -> set[bytes]:
         addresses = node.internal if self.exposed.internal else node.external or node.internal
         if self.nodes.get(node.name) == addresses:

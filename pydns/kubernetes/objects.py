@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from contextlib import suppress
+from datetime import datetime
 from typing import Final, TypeVar
 
 from pydns.kubernetes.tree import Tree
@@ -16,6 +17,9 @@ from pydns.services.model import Endpoint, EndpointSlice, Kind, Node, Pod, Port,
 
 SERVICE_NAME: Final = "kubernetes.io/service-name"
 """The label of an EndpointSlice that names its service."""
+
+TRIGGER: Final = "endpoints.kubernetes.io/last-change-trigger-time"
+"""The annotation by which the controller of EndpointSlices says when a pod or the service changed."""
 
 IMPORT_NAME: Final = "multicluster.kubernetes.io/service-name"
 SOURCE_CLUSTER: Final = "multicluster.kubernetes.io/source-cluster"
@@ -56,6 +60,15 @@ def service(item: Tree) -> Service | None:
 
 def endpoint_slice(item: Tree) -> EndpointSlice | None:
     return _slice(item, item.tree("metadata").tree("labels").text(SERVICE_NAME))
+
+
+def triggered(item: Tree) -> float:
+    """When what changed a slice happened, in seconds since 1970; 0 where it does not say."""
+    text = item.tree("metadata").tree("annotations").text(TRIGGER)
+    try:
+        return max(0.0, datetime.fromisoformat(text).timestamp()) if text else 0.0
+    except (ValueError, OverflowError, OSError):
+        return 0.0
 
 
 def imported_slice(item: Tree) -> EndpointSlice | None:

@@ -51,10 +51,14 @@ Key = tuple[str, str]
 
 
 class Change(NamedTuple):
-    """`object` is None where it is gone."""
+    """`object` is None where it is gone.
+
+    * `since`: when what led to it happened, in seconds since 1970; 0: that is not known, as it is of lists
+    """
 
     key: Key
     object: Object | None
+    since: float = 0.0
 
 
 Take = Callable[[str, Sequence[Change]], None]
@@ -183,18 +187,19 @@ class Reflector:
                 if event.kind == "DELETED":
                     changes.extend(self._remove(key))
                 elif event.kind != "BOOKMARK":
-                    changes.extend(self._read(key, version, event.object))
+                    since = self.resource.since(event.object) if self.resource.since is not None else 0.0
+                    changes.extend(self._read(key, version, event.object, since))
                 self._version = version or self._version
                 self._pauses.reset()
         finally:
             self._put(changes)
 
-    def _read(self, key: Key, version: str, item: Tree) -> Sequence[Change]:
+    def _read(self, key: Key, version: str, item: Tree, since: float = 0.0) -> Sequence[Change]:
         found = self.resource.read(item)
         if found is None:
             return self._remove(key)
         self.known[key] = version
-        return (Change(key, found),)
+        return (Change(key, found, since),)
 
     def _remove(self, key: Key) -> Sequence[Change]:
         return () if self.known.pop(key, None) is None else (Change(key, None),)

@@ -20,6 +20,7 @@ Object = Service | EndpointSlice | Pod | Node | str
 class Resource(NamedTuple):
     """`kind` names it in the log, `query` narrows it down, `read` is one of `pydns.kubernetes.objects`.
 
+    * `since`: when what changed an object happened, where it can say that
     * `is_import`: it is of a set of clusters, and not of the cluster itself
     """
 
@@ -28,6 +29,7 @@ class Resource(NamedTuple):
     read: Callable[[Tree], Object | None]
     query: Mapping[str, str] = {}
     is_import: bool = False
+    since: Callable[[Tree], float] | None = None
 
 
 class Wanted(NamedTuple):
@@ -62,7 +64,7 @@ def resources(wanted: Wanted) -> list[Resource]:
         found.append(Resource("services", f"/api/v1/{within}services", objects.service, selected))
         if wanted.endpoints:
             path = f"/apis/discovery.k8s.io/v1/{within}endpointslices"
-            found.append(Resource("endpointslices", path, objects.endpoint_slice, selected))
+            found.append(Resource("endpointslices", path, objects.endpoint_slice, selected, since=objects.triggered))
         if wanted.pods:
             # Others have given their addresses back, or may have.
             alive = ",".join(f"status.phase!={phase}" for phase in ("Succeeded", "Failed", "Unknown"))

@@ -29,7 +29,7 @@ from pydns.reply import Reply
 from pydns.searchpath import KnowsSearchPath
 from pydns_plugins.kubernetes.live import Live, Transport
 from pydns_plugins.kubernetes.options import Options, read_options
-from pydns_plugins.kubernetes.report import count, count_live, count_request, report, report_live
+from pydns_plugins.kubernetes.report import count, count_live, count_request, measure_programming, report, report_live
 from pydns_plugins.kubernetes.source import Loaded, Source
 
 if TYPE_CHECKING:
@@ -180,6 +180,7 @@ class Kubernetes(Plugin, KnowsCluster, KnowsSearchPath):
         )
         live.tell = partial(self._hear, live)
         live.count = partial(count_request, metrics, live.place)
+        live.measure = partial(measure_programming, metrics)
         measure = partial(count_live, metrics, live)
         metrics.before_reading(measure)
         try:

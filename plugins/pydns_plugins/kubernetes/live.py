@@ -32,6 +32,7 @@ class Live:
     * `known`: the cluster itself; `synced`: all of it
     * `tell`: is called when more is whole, with None, and then with the names that each step changed
     * `count`: is called with the status of each answer of the API
+    * `measure`: with CoreDNS's kind of a service whose endpoints changed, and the seconds until that was answered
     * `added`, `removed`: objects that came and went since somebody looked, and set them to 0
     * `lost_since`: when those before this one lost the API, on trio's clock
     """
@@ -53,6 +54,7 @@ class Live:
         self.complaints = Complaints(self.place)
         self.tell: Callable[[frozenset[bytes] | None], None] = lambda _: None
         self.count: Callable[[str], None] = lambda _: None
+        self.measure: Callable[[str, float], None] = lambda _, seconds: None
         self.modified = 0.0
         self.added = 0
         self.removed = 0
@@ -119,6 +121,16 @@ class Live:
         if changed and self.known.is_set():
             self.begin_version(self.index.serial)
             self.tell(frozenset(changed))
+        if self.known.is_set():
+            for change in changes:
+                if change.since:
+                    self._measure(change)
+
+    def _measure(self, change: Change) -> None:
+        service = self.index.service_of(change.object) if isinstance(change.object, EndpointSlice) else None
+        if service is not None:
+            kind = "cluster_ip" if service.cluster_ips else "headless_with_selector"
+            self.measure(kind, max(0.0, time.time() - change.since))
 
     def begin_version(self, last: int) -> None:
         """There is new data: `last` was the serial of what was before, and a serial must grow (RFC 1982)."""

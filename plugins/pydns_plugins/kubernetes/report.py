@@ -45,6 +45,16 @@ def count_request(metrics: Metrics, place: str, status: str) -> None:
     ).add(status, "GET", place)
 
 
+def measure_programming(metrics: Metrics, kind: str, seconds: float) -> None:
+    """Counts how long it took from a change in the cluster until it was answered, by CoreDNS's name."""
+    metrics.histogram(
+        "coredns_kubernetes_dns_programming_duration_seconds",
+        "Histogram of the time (in seconds) it took to program a dns instance.",
+        "service_kind",
+        bounds=[0.001 * 2**i for i in range(20)],
+    ).observe(kind, value=seconds)
+
+
 def report_live(live: Live) -> None:
     """Tells that the first lists are there."""
     log.info("%s: %s", live.place, ", ".join(f"{number} {kind}" for kind, number in _sizes_of_live(live).items()))

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime, timedelta
 
 import pytest
 import trio
 from trio.testing import MockClock, wait_all_tasks_blocked
 
+from pydns.kubernetes.objects import SERVICE_NAME, TRIGGER
 from pydns.names import from_text
 from pydns.plugin import House
 from pydns.records import Ede, Rcode
@@ -270,3 +272,27 @@ async def test_an_heir_answers_on_until_it_has_heard_the_api(
     assert await answer(new, ask, "web.default.svc") == []
     assert new.house.changes.touched_since(epoch, [from_text("web.default.svc.cluster.local")])
     assert not new.house.changes.touched_since(epoch, [from_text("www.example.com")])
+
+
+async def test_how_long_a_change_takes_to_be_answered_is_measured(
+    start: Start, standin: StandIn, clock: MockClock
+) -> None:
+    plugin = await start()
+    histogram = plugin.house.metrics.histogram(
+        "coredns_kubernetes_dns_programming_duration_seconds", "", "service_kind", bounds=()
+    )
+    assert not histogram.counts  # what a list holds happened long ago
+    moment = datetime.now(tz=UTC) - timedelta(seconds=3)
+    for name in ("web", "db"):
+        item = next(
+            each
+            for each in standin.objects["endpointslices"].values()
+            if each["metadata"]["labels"][SERVICE_NAME] == name
+        )
+        item["metadata"]["annotations"] = {TRIGGER: moment.isoformat().replace("+00:00", "Z")}
+        standin.put("endpointslices", item)
+    await wait_all_tasks_blocked()
+    assert {labels[0]: sum(counts) for labels, counts in histogram.counts.items()} == {
+        "cluster_ip": 1, "headless_with_selector": 1
+    }  # fmt: skip
+    assert all(3 <= each < 60 for each in histogram.sums.values())

@@ -124,8 +124,51 @@ def test_a_pod_that_is_being_deleted_is_none() -> None:
     assert objects.pod(made(metadata={"deletionTimestamp": "2026-01-01T00:00:00Z"})) is None
 
 
+@pytest.mark.parametrize(("text", "expected"), [
+    ("2026-05-01T12:00:00Z", 1777636800.0),
+    ("2026-05-01T12:00:00.5Z", 1777636800.5),
+    ("2026-05-01T12:00:00.123456789Z", 1777636800.123456),
+    ("2026-05-01T14:00:00+02:00", 1777636800.0),
+    ("", 0.0), ("yesterday", 0.0), ("0001-01-01T00:00:00Z", 0.0), ("9999-12-31T23:59:59-23:59", 253402387139.0),
+])  # fmt: skip
+def test_when_a_slice_changed(text: str, expected: float) -> None:
+    item = made(metadata={"annotations": {objects.TRIGGER: text}})
+    assert objects.triggered(item) == pytest.approx(expected)
+
+
+@pytest.mark.parametrize(("ips", "kind", "expected"), [
+    (["10.0.0.1", "fd00::1", "x"], "ClusterSetIP", (b"\x0a\0\0\1", b"\xfd" + bytes(14) + b"\1")),
+    ([], "Headless", ()),
+    (["10.0.0.1"], "Headless", ()),
+])  # fmt: skip
+def test_a_service_of_a_set_of_clusters(ips: list[str], kind: str, expected: tuple[bytes, ...]) -> None:
+    found = objects.service_import(made(spec={"type": kind, "ips": ips, "ports": [{"port": 80, "name": "http"}]}))
+    assert found is not None
+    assert (found.cluster_ips, found.ports) == (expected, (Port("http", "tcp", 80),))
+
+
+def test_one_that_has_no_address_yet_is_none() -> None:
+    assert objects.service_import(made(spec={"type": "ClusterSetIP"})) is None
+
+
 KEYS = (
-    *("metadata", "name", "namespace", "labels", objects.SERVICE_NAME, "spec", "type", "clusterIPs", "ports", "port"),
+    *(
+        "metadata",
+        "annotations",
+        objects.TRIGGER,
+        objects.IMPORT_NAME,
+        "ips",
+        "nodePort",
+        "name",
+        "namespace",
+        "labels",
+        objects.SERVICE_NAME,
+        "spec",
+        "type",
+        "clusterIPs",
+        "ports",
+        "port",
+    ),
     *(
         "externalName",
         "targetRef",
@@ -150,5 +193,6 @@ values = st.recursive(
 
 @given(values)
 def test_anything_is_read_or_left_out(value: object) -> None:
-    for reader in READERS:
+    others = (objects.node, objects.service_import, objects.imported_slice, objects.triggered)
+    for reader in (*READERS, *others):
         reader(Tree(value))

@@ -30,7 +30,7 @@ class Watched:
 
     def _take(self, kind: str, changes: Sequence[Change]) -> None:
         self.steps.append(changes)
-        for key, found in changes:
+        for key, found, _ in changes:
             if found is None:
                 self.found.pop(key, None)
             else:
