@@ -145,14 +145,16 @@ class Index:
         if not self._is_exposed(slice_.namespace) or not self.exposed.endpoints:
             return set()
         key = label(slice_.service) + label(slice_.namespace)
-        backends = self._backends(slice_)
+        return self.put_backends(slice_.namespace, key, self._backends(slice_))
+
+    def put_backends(self, namespace: str, key: bytes, backends: Backends) -> set[bytes]:
         before = self.entries.get(key)
         if before is not None and backends in before.backends:
             return set()
-        changed = self.remove_slice(slice_.namespace, slice_.name)
+        changed = self.remove_slice(namespace, backends.slice)
         entry = self.entries.setdefault(key, Entry())
         entry.backends = (*entry.backends, backends)
-        self._slices[slice_.namespace, slice_.name] = key
+        self._slices[namespace, backends.slice] = key
         for name, address in zip(backends.labels, backends.addresses, strict=True):
             _add(self.endpoints_at, address, name + key)
         return changed | self._names(key, backends.addresses)
@@ -211,6 +213,14 @@ class Index:
     def remove_node(self, name: str) -> set[bytes]:
         self.version += 1
         return {self.exposed.node_zone} if self.nodes.pop(name, None) is not None else set()
+
+    def all_slices(self) -> list[tuple[str, str, bytes]]:
+        """The namespace and the name of each slice, and the key of its service."""
+        return [(namespace, name, key) for (namespace, name), key in self._slices.items()]
+
+    def all_pods(self) -> list[tuple[str, str, tuple[bytes, ...]]]:
+        """The namespace, the name and the addresses of each pod."""
+        return [(namespace, name, addresses) for (namespace, name), addresses in self._pods.items()]
 
     def put_all(self, cluster: Cluster) -> None:
         for namespace in cluster.namespaces:

@@ -29,7 +29,16 @@ from pydns.reply import Reply
 from pydns.searchpath import KnowsSearchPath
 from pydns_plugins.kubernetes.live import Live, Transport
 from pydns_plugins.kubernetes.options import Options, read_options
-from pydns_plugins.kubernetes.report import count, count_live, count_request, measure_programming, report, report_live
+from pydns_plugins.kubernetes.report import (
+    count,
+    count_live,
+    count_request,
+    measure_programming,
+    report,
+    report_live,
+    report_restored,
+)
+from pydns_plugins.kubernetes.snapshot import Snapshot
 from pydns_plugins.kubernetes.source import Loaded, Source
 
 if TYPE_CHECKING:
@@ -65,6 +74,7 @@ class Kubernetes(Plugin, KnowsCluster, KnowsSearchPath):
         self._source = Source(options.file, self._exposed) if options.file is not None else None
         self.transport: Transport | None = None
         """What carries requests to the API; None: sockets."""
+        self._snapshot = Snapshot(options.snapshot, options.fingerprint) if options.snapshot is not None else None
         self._live: Live | None = None
         self._lost_since: float | None = None
         self._lookup: Lookup | None = None
@@ -181,19 +191,40 @@ class Kubernetes(Plugin, KnowsCluster, KnowsSearchPath):
         live.tell = partial(self._hear, live)
         live.count = partial(count_request, metrics, live.place)
         live.measure = partial(measure_programming, metrics)
-        measure = partial(count_live, metrics, live)
+        measure = partial(count_live, metrics, live, self._snapshot)
         metrics.before_reading(measure)
         try:
             async with trio.open_nursery() as nursery:
                 nursery.start_soon(live.run)
                 with trio.move_on_after(api.startup):
                     await live.synced.wait()
+                if self._snapshot is not None:
+                    await self._restore(live, self._snapshot)
+                    if self.house.family.number == 0:  # all workers know the same
+                        nursery.start_soon(self._snapshot.keep, live.indexes, lambda: live.lost_since is None)
                 task_status.started()
         finally:
             metrics.forget(measure)
 
+    async def _restore(self, live: Live, snapshot: Snapshot) -> None:
+        """Begins with what was known before a restart, where the API cannot be reached and nothing else is known."""
+        if live.known.is_set() or self._lookup is not None:
+            return
+        restored = await snapshot.restore(live.empty())
+        if restored is None or live.known.is_set():
+            return
+        index, *imports = restored.indexes
+        index.serial = live.begin_version(0)
+        live.lost_before = trio.current_time() - restored.age
+        self._publish_index(index)
+        self._imported = self._made_of_imports(imports[0] if imports else None)
+        self._tell_listeners(None)
+        report_restored(live, snapshot, restored.age)
+
     def _hear(self, live: Live, changed: frozenset[bytes] | None) -> None:
         """The cluster is known now, or names of it have changed: new data and the end of old answers in one step."""
+        if self._snapshot is not None and live.synced.is_set():
+            self._snapshot.change()
         if changed is not None:
             self._tell(changed)
             return

@@ -34,7 +34,7 @@ class Live:
     * `count`: is called with the status of each answer of the API
     * `measure`: with CoreDNS's kind of a service whose endpoints changed, and the seconds until that was answered
     * `added`, `removed`: objects that came and went since somebody looked, and set them to 0
-    * `lost_since`: when those before this one lost the API, on trio's clock
+    * `lost_before`: when those before this one lost the API, on trio's clock
     """
 
     def __init__(
@@ -61,7 +61,7 @@ class Live:
         self._transport = transport
         self._api = api
         self._reflectors: list[Reflector] = []
-        self._lost_before = lost_since
+        self.lost_before = lost_since
 
     async def run(self) -> None:
         await load_libraries()
@@ -102,11 +102,19 @@ class Live:
                 await reflector.synced.wait()
 
     @property
+    def indexes(self) -> tuple[Index, ...]:
+        return (self.index,) if self.imports is None else (self.index, self.imports)
+
+    def empty(self) -> tuple[Index, ...]:
+        """The same without anything in them."""
+        return tuple(Index(index.exposed) for index in self.indexes)
+
+    @property
     def lost_since(self) -> float | None:
         """When what is answered was last known to be true; None while all watches stand."""
         lost = [each.lost_since for each in self._reflectors if each.lost_since is not None]
-        if self._lost_before is not None and not self.synced.is_set():
-            lost.append(self._lost_before)
+        if self.lost_before is not None and not self.synced.is_set():
+            lost.append(self.lost_before)
         return min(lost, default=None)
 
     def size(self, kind: str) -> int:
@@ -132,12 +140,13 @@ class Live:
             kind = "cluster_ip" if service.cluster_ips else "headless_with_selector"
             self.measure(kind, max(0.0, time.time() - change.since))
 
-    def begin_version(self, last: int) -> None:
+    def begin_version(self, last: int) -> int:
         """There is new data: `last` was the serial of what was before, and a serial must grow (RFC 1982)."""
         self.modified = time.time()
         self.index.serial = max(int(self.modified), last + 1)
         if self.imports is not None:
             self.imports.serial = self.index.serial
+        return self.index.serial
 
     def _put(self, kind: str, change: Change) -> set[bytes]:
         index, imports, (namespace, name) = self.index, self.imports, change.key

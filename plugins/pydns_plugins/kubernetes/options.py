@@ -34,6 +34,7 @@ class Options:
     * `endpoints`: records of endpoints; `pod_names`: by the names of their pods
     * `fallthrough`: zones whose missing names go on
     * `multicluster`: those of the zones that have the services of a set of clusters
+    * `snapshot`: the file that keeps what is known of the API; None: there is none
     * `node_zone`: a zone of node ports beside them, empty: none; `internal`: by the nodes' internal addresses
     """
 
@@ -49,12 +50,21 @@ class Options:
     api: Api | None = None
     zonal: bool = False
     multicluster: tuple[bytes, ...] = ()
+    snapshot: Path | None = None
     node_zone: bytes = b""
     internal: bool = False
 
     @property
     def forward_zones(self) -> tuple[bytes, ...]:
         return tuple(zone for zone in self.zones if not is_reverse(zone))
+
+    @property
+    def fingerprint(self) -> str:
+        """What all that is known of the API depends on."""
+        api = self.api or Api()
+        asked = api.source().place, api.context, api.labels, api.namespace_labels, sorted(self.namespaces)
+        kept = self.zones, self.pods, self.endpoints, self.pod_names, self.zonal, self.multicluster
+        return repr((asked, kept, self.node_zone, self.internal))
 
     @property
     def cluster_zones(self) -> tuple[bytes, ...]:
@@ -116,6 +126,9 @@ def read_options(directive: Directive, block: ServerBlock) -> Options:
                 raise CorefileError(word.position, text, "name it there as well")
             options.multicluster += (zone,)
 
+    def snapshot(option: Directive) -> None:
+        options.snapshot = values.path(values.arguments(option, 1, 1)[0], block)
+
     def nodeports(option: Directive) -> None:
         word, *rest = values.arguments(option, 1, 2)
         zone = values.name(word)
@@ -127,7 +140,7 @@ def read_options(directive: Directive, block: ServerBlock) -> Options:
 
     plain = (services, zonal, namespaces, pods, ttl, noendpoints, endpoint_pod_names, ignore, fallthrough)
     known: dict[str, Callable[[Directive], None]] = {reader.__name__: reader for reader in plain}
-    of_the_api = readers_of_api(api, block) | {"multicluster": multicluster, "nodeports": nodeports}
+    of_the_api = readers_of_api(api, block) | {each.__name__: each for each in (multicluster, nodeports, snapshot)}
     if any(line.name == "services" for line in directive.block or ()):
         of_the_api = dict.fromkeys(of_the_api, _not_for_a_file)
     else:

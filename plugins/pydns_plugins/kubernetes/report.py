@@ -9,6 +9,7 @@ import trio
 
 from pydns.metrics import Metrics
 from pydns_plugins.kubernetes.live import Live
+from pydns_plugins.kubernetes.snapshot import Snapshot
 from pydns_plugins.kubernetes.source import Loaded, Source
 
 log = logging.getLogger("pydns.kubernetes")
@@ -28,7 +29,7 @@ def count(metrics: Metrics, source: Source) -> None:
     _set_gauges(metrics, str(source.path), _sizes(source), bool(source.complaint), source.modified)
 
 
-def count_live(metrics: Metrics, live: Live) -> None:
+def count_live(metrics: Metrics, live: Live, snapshot: Snapshot | None = None) -> None:
     """Counts what came and went since the last time, and sets the gauges."""
     _count_changes(metrics, live.place, live.added, live.removed)
     live.added = live.removed = 0
@@ -36,6 +37,13 @@ def count_live(metrics: Metrics, live: Live) -> None:
     age = metrics.gauge("pydns_kubernetes_age_seconds", "Since when the API was not heard.", "source")
     lost_since = live.lost_since
     age.set(live.place, to=0.0 if lost_since is None else trio.current_time() - lost_since)
+    if snapshot is not None:
+        written = metrics.gauge(
+            "pydns_kubernetes_snapshot_timestamp_seconds",
+            "When the snapshot was written or still true.",
+            "source",
+        )
+        written.set(live.place, to=snapshot.written)
 
 
 def count_request(metrics: Metrics, place: str, status: str) -> None:
@@ -58,6 +66,12 @@ def measure_programming(metrics: Metrics, kind: str, seconds: float) -> None:
 def report_live(live: Live) -> None:
     """Tells that the first lists are there."""
     log.info("%s: %s", live.place, ", ".join(f"{number} {kind}" for kind, number in _sizes_of_live(live).items()))
+
+
+def report_restored(live: Live, snapshot: Snapshot, age: float) -> None:
+    """Tells that the API cannot be reached, and what is answered meanwhile."""
+    log.warning("%s: not reached yet; answers are those of %s, %.0f s old", live.place, snapshot.path, age)
+    live.complaints.consequence = "the answers of the snapshot stay in force"
 
 
 def _count_changes(metrics: Metrics, source: str, added: int, removed: int) -> None:
