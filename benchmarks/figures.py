@@ -28,6 +28,8 @@ FIGURES: Final[Mapping[str, Figure]] = {
     "p50_microseconds": Figure("p50 us", ratio=True),
     "p99_microseconds": Figure("p99 us", ratio=True),
     "start_seconds": Figure("start s", ".3f", ratio=True),
+    # From the start of the process until it knows all of a cluster.
+    "sync_seconds": Figure("sync s", ".1f", ratio=True),
     "memory_mebibytes": Figure("memory MiB", ".1f", ratio=True),
     "peak_mebibytes": Figure("peak MiB", ".1f", ratio=True),
     "longest_wait_milliseconds": Figure("longest wait ms", ",.1f", ratio=True, over="most"),

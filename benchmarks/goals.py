@@ -67,6 +67,8 @@ GOALS: Final = (
     Goal("million", "longest_wait_milliseconds", 20),
     Goal("million-zone", "start_seconds", 8),
     Goal("million-zone", "memory_mebibytes", 450),
+    Goal("large-cluster", "memory_mebibytes", 400),
+    Goal("large-cluster", "longest_wait_milliseconds", 20),
     Goal("overload", "kept_p99_milliseconds", 50),
     Goal("overload", "seconds_until_normal", 5),
 )

@@ -22,6 +22,7 @@ class Way(Enum):
     ONCE = "each name once, by a server that was just started"
     START = "from the start of a process to its first answer"
     MILLION = "a file of a million names: start, and reload"
+    LARGE = "a large cluster's API: the first sync, beside queries for names of a hosts file"
     OVERLOAD = "kept names beside a flood that no upstream answers"
 
 
@@ -240,6 +241,13 @@ _ALL: Final = (
         way=Way.START,
         source=Source.ZONE,
         names=1_000_000,
+    ),
+    Workload(
+        "large-cluster",
+        "an API with 10,000 services, 100,000 endpoints and 100,000 pods, all watched, from the start on",
+        ("coredns",),
+        way=Way.LARGE,
+        names=1_000,
     ),
     Workload(
         "overload",

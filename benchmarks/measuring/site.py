@@ -59,13 +59,17 @@ class Outcome:
 
 @dataclass
 class Site:
-    """`black_hole`: the port of a name server that never answers, where the workload has one."""
+    """`black_hole`: the port of a name server that never answers, where the workload has one.
+
+    * `api`: that of a Kubernetes API, likewise
+    """
 
     workload: Workload
     plan: Plan
     data: Data
     folder: Path
     black_hole: int = 0
+    api: int = 0
     upstream: Server | None = None
     _numbers: Iterator[int] = field(default_factory=count)
 
@@ -93,7 +97,7 @@ class Site:
     ) -> Iterator[Server]:
         folder = self.folder / f"{next(self._numbers)}-{peer.name}"
         folder.mkdir()
-        task = Task(self.workload, self.data, folder, free_port(), upstream, black_hole, metrics)
+        task = Task(self.workload, self.data, folder, free_port(), upstream, black_hole, metrics, self.api)
         command = peer.configure(task)
         with running(peer.name, command, folder, task.port, self.workload.witness, core) as server:
             yield server

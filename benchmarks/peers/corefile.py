@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
+from benchmarks import cluster
 from benchmarks.peers.peer import Task
 from benchmarks.pour import UNANSWERED
 from benchmarks.probe import LOOPBACK, free_port
@@ -35,7 +36,8 @@ def _needed(task: Task) -> Iterator[str]:
     yield from workload.beside
     match workload.source:
         case Source.HOSTS:
-            yield f"hosts {task.data.hosts}" + (" {\n        fallthrough\n    }" if workload.forwards else "")
+            goes_on = workload.forwards or task.api
+            yield f"hosts {task.data.hosts}" + (" {\n        fallthrough\n    }" if goes_on else "")
         case Source.ZONE:
             yield f"file {task.data.zone} {ZONE}"
         case Source.SERVICES:
@@ -43,6 +45,9 @@ def _needed(task: Task) -> Iterator[str]:
         case Source.CACHE:
             # Its default of 9984 entries would not hold all names.
             yield f"cache 3600 {{\n        success {2 * workload.names}\n    }}"
+    if task.api:
+        options = f"endpoint http://{LOOPBACK}:{task.api}", "pods verified", "startup_timeout 1ms"
+        yield "\n        ".join((f"kubernetes {cluster.ZONE} {{", *options)) + "\n    }"
     if task.black_hole:
         yield f"forward {UNANSWERED} {LOOPBACK}:{task.black_hole}"
     if workload.upstream:

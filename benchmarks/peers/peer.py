@@ -26,6 +26,7 @@ class Task:
 
     * `folder`: its own, for its configuration and its state
     * `upstream`: the port of the name server on loopback that it forwards to, where the workload has one
+    * `api`: the port of the Kubernetes API on loopback, where the workload has one
     * `black_hole`: the port of one that never answers, and `metrics` the port of our own page over HTTP, likewise
     """
 
@@ -36,6 +37,7 @@ class Task:
     upstream: int = 0
     black_hole: int = 0
     metrics: int = 0
+    api: int = 0
 
 
 class Peer(ABC):

@@ -66,6 +66,13 @@ def test_each_page_has_a_port_of_its_own() -> None:
     assert len(set(pages)) == 3
 
 
+def test_a_large_cluster_is_asked_for_beside_a_hosts_file() -> None:
+    *_, hosts, kubernetes = directives(replace(task("large-cluster"), api=5304), "bare")
+    lines = [" ".join((line.name, *line.args)) for line in (hosts, *(kubernetes.block or ()))]
+    assert lines == ["hosts /data/hosts", "endpoint http://127.0.0.1:5304", "pods verified", "startup_timeout 1ms"]
+    assert hosts.block is not None
+
+
 def test_metrics_stand_where_they_are_looked_for() -> None:
     assert "prometheus 127.0.0.1:5303" in told(replace(task("overload"), metrics=5303), "cluster")
 

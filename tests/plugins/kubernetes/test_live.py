@@ -229,6 +229,18 @@ async def test_labels_select_namespaces(start: Start, ask: Ask, standin: StandIn
     assert await answer(plugin, ask, "web.default.svc") == []
 
 
+async def test_an_address_has_its_name_whatever_namespaces_are_selected(
+    start: Start, ask: Ask, standin: StandIn, clock: MockClock
+) -> None:
+    """As in CoreDNS: by labels its names are left out, and by `namespaces` its addresses too."""
+    for option, expected in (
+        ("namespace_labels kubernetes.io/metadata.name=dev", ["web.default.svc.cluster.local."]),
+        ("namespaces dev", []),
+    ):
+        reply = await ask(await start(option), "10.1.96.10.in-addr.arpa", "PTR")
+        assert [data(record) for record in reply.answer] == expected
+
+
 async def test_without_endpoints_they_are_not_asked_for(start: Start, standin: StandIn, clock: MockClock) -> None:
     await start("noendpoints")
     assert not [request for request in standin.requests if "endpointslices" in request.path]
