@@ -14,7 +14,7 @@ What lies between exists without records (RFC 8020), so it is no data and never 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Final
+from typing import Final, Self
 
 from pydns import names
 from pydns.cluster import records
@@ -46,6 +46,10 @@ class Lookup:
         self._soa: dict[bytes, tuple[Record, ...]] = {}
         self._size = 0
         self._version = index.version
+
+    def alike(self) -> Self:
+        """Another one that says the same, and keeps nothing of what this one was asked."""
+        return type(self)(self.index, self.options, self._servers)
 
     def find(self, name: bytes, type_: int, zone: bytes) -> Found | None:
         """What there is at a name in a zone; None where it does not exist."""

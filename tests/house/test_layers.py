@@ -35,7 +35,7 @@ LOWER_ROOMS = {
     "services": {"errors", "names"},
     "tsig": {"errors", "names", "records", "wire"},
     "kubernetes": {"errors", "services"},
-    "cluster": {"errors", "listen", "names", "packed", "query", "records", "reply", "services"},
+    "cluster": {"errors", "listen", "names", "packed", "query", "records", "reply", "services", "steps", "zone"},
     "searchpath": set(),
     "http": set(),
     "notify": set(),

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
+from functools import partial
 from typing import ClassVar, Self
 
 import trio
@@ -11,8 +12,10 @@ from pydns import names
 from pydns.cluster.answers import Found
 from pydns.cluster.chase import follow
 from pydns.cluster.holder import KnowsCluster, known_to, moved
+from pydns.cluster.holding import Holding
 from pydns.cluster.index import Index
-from pydns.cluster.reverse import is_network
+from pydns.cluster.reverse import is_network, is_reverse
+from pydns.cluster.whole import build
 from pydns.corefile import values
 from pydns.corefile.tree import Directive, ServerBlock
 from pydns.packed import Packed
@@ -20,11 +23,13 @@ from pydns.plugin import CallNext, Plugin, Turn, leave
 from pydns.query import Query
 from pydns.records import Class, Ede, Rcode, Type
 from pydns.reply import Reply
+from pydns.zone.holder import Held, HoldsZones
+from pydns.zone.zone import Zone
 from pydns_plugins.k8s_external.lookup import Lookup
 from pydns_plugins.k8s_external.options import Options, read_options
 
 
-class K8sExternal(Plugin):
+class K8sExternal(Plugin, HoldsZones):
     """The k8s_external directive of one server block."""
 
     name: ClassVar[str] = "k8s_external"
@@ -37,10 +42,19 @@ class K8sExternal(Plugin):
         self._fallthrough = frozenset(options.fallthrough)
         self._cluster: KnowsCluster | None = None
         self._lookup: Lookup | None = None
+        own = [zone for zone in options.zones if not is_reverse(zone)] if options.transfer else []
+        self._holding = Holding({zone: partial(self._make_zone, zone) for zone in own})
 
     @classmethod
     def parse(cls, directives: Sequence[Directive], block: ServerBlock) -> Sequence[Self]:
         return (cls(read_options(values.once(directives), block)),)
+
+    def held(self) -> Sequence[Held]:
+        return self._holding.held
+
+    def _make_zone(self, zone: bytes) -> Generator[None, None, Zone] | None:
+        lookup = self._current()
+        return build(lookup, zone, below=b"", server=lookup.server(zone)) if lookup is not None else None
 
     async def serve(self, query: Query, call_next: CallNext) -> Reply:
         said = self._say(query)
@@ -109,14 +123,19 @@ class K8sExternal(Plugin):
         if cluster is None:
             raise RuntimeError("k8s_external: no plugin of this server block knows a cluster")
         cluster.listeners.append(self._hear)
+        self._holding.change()
         task_status.started()
         try:
-            await trio.sleep_forever()
+            await self._holding.run()
         finally:
             cluster.listeners.remove(self._hear)
 
+    def inherit(self, old: Self) -> None:
+        self._holding.inherit(old._holding)
+
     def _hear(self, changed: frozenset[bytes] | None) -> None:
         """The cluster is another: old answers end in the same step."""
+        self._holding.change()
         index: Index | None = self._cluster.index if self._cluster is not None else None
         if changed is None or index is None:
             for zone in self.options.zones:

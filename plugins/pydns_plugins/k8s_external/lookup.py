@@ -100,7 +100,7 @@ class Lookup:
     def _apex(self, zone: bytes, type_: int) -> Found:
         if type_ == Type.SOA:
             return Found(self.soa(zone))
-        server = self._server(zone)
+        server = self.server(zone)
         if type_ != Type.NS or len(server) > MAX_LENGTH:
             return NO_DATA
         ttl = self._options.ttl
@@ -108,7 +108,7 @@ class Lookup:
         return Found(records.pointers(zone, Type.NS, (server,), ttl), tuple(glue))
 
     def _below_apex(self, name: bytes, type_: int, zone: bytes) -> Found | None:
-        server = self._server(zone)
+        server = self.server(zone)
         if name != server:
             return NO_DATA if names.is_within(server, name) else None
         if type_ not in (_A, _AAAA):
@@ -130,13 +130,14 @@ class Lookup:
                 found.update((address, None) for address in external_addresses(entry.service))
         return list(found) if keys else list(self.local)
 
-    def _server(self, zone: bytes) -> bytes:
+    def server(self, zone: bytes) -> bytes:
+        """The name of this server."""
         return _NS1 + self._options.apex + zone
 
     def soa(self, zone: bytes) -> tuple[Record, ...]:
         options = self._options
         mailbox = records.HOSTMASTER + options.apex + zone
-        return records.soa_of(zone, self._server(zone), mailbox, self.index.serial, options.ttl, options.ttl)
+        return records.soa_of(zone, self.server(zone), mailbox, self.index.serial, options.ttl, options.ttl)
 
 
 def _is_headless(service: Service) -> bool:

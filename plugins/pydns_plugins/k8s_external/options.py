@@ -24,6 +24,7 @@ class Options:
     * `apex`: the name below each zone that its own servers are below, relative: without a root label
     * `headless`: endpoints are answered as well
     * `fallthrough`: zones whose missing names go on
+    * `transfer`: its zones are transferred as well
     """
 
     zones: tuple[bytes, ...]
@@ -31,6 +32,7 @@ class Options:
     ttl: int = DEFAULT_TTL
     headless: bool = False
     fallthrough: tuple[bytes, ...] = ()
+    transfer: bool = False
 
     @property
     def primary(self) -> bytes:
@@ -39,7 +41,7 @@ class Options:
 
 def read_options(directive: Directive, block: ServerBlock) -> Options:
     """Raises CorefileError or CorefileErrorGroup."""
-    options = Options(values.zones(directive.args, block))
+    options = Options(values.zones(directive.args, block), transfer=bool(block.named("transfer")))
 
     def apex(option: Directive) -> None:
         (word,) = values.arguments(option, 1, 1)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Generator, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, ClassVar, Final, Self
 
@@ -13,11 +13,13 @@ from pydns.cluster import answers, clients, reverse
 from pydns.cluster.answers import Found
 from pydns.cluster.chase import follow
 from pydns.cluster.holder import KnowsCluster
+from pydns.cluster.holding import Holding
 from pydns.cluster.index import Exposed, Index
 from pydns.cluster.lookup import Lookup
 from pydns.cluster.node_ports import NodePorts
 from pydns.cluster.records import name_server
 from pydns.cluster.servers import local_addresses, own_servers, servers
+from pydns.cluster.whole import build
 from pydns.corefile import values
 from pydns.corefile.tree import Directive, ServerBlock
 from pydns.look import Look
@@ -27,6 +29,7 @@ from pydns.query import Query
 from pydns.records import Class, Ede, Rcode, Type
 from pydns.reply import Reply
 from pydns.searchpath import KnowsSearchPath
+from pydns.zone.holder import Held, HoldsZones
 from pydns_plugins.kubernetes.live import Live, Transport
 from pydns_plugins.kubernetes.options import Options, read_options
 from pydns_plugins.kubernetes.report import (
@@ -43,13 +46,14 @@ from pydns_plugins.kubernetes.source import Loaded, Source
 
 if TYPE_CHECKING:
     from pydns.settings import Settings
+    from pydns.zone.zone import Zone
     from pydns_plugins.kubernetes.api import Api
 
 RETRY: Final = 5.0
 """Seconds after which a file is tried again that could not be read, though nothing about it changed."""
 
 
-class Kubernetes(Plugin, KnowsCluster, KnowsSearchPath):
+class Kubernetes(Plugin, KnowsCluster, KnowsSearchPath, HoldsZones):
     """The kubernetes directive of one server block."""
 
     name: ClassVar[str] = "kubernetes"
@@ -75,6 +79,8 @@ class Kubernetes(Plugin, KnowsCluster, KnowsSearchPath):
         self.transport: Transport | None = None
         """What carries requests to the API; None: sockets."""
         self._snapshot = Snapshot(options.snapshot, options.fingerprint) if options.snapshot is not None else None
+        own = filter(None, (*options.forward_zones, options.node_zone)) if options.transfer else ()
+        self._holding = Holding({zone: partial(self._make_zone, zone) for zone in own})
         self._live: Live | None = None
         self._lost_since: float | None = None
         self._lookup: Lookup | None = None
@@ -96,6 +102,13 @@ class Kubernetes(Plugin, KnowsCluster, KnowsSearchPath):
     @property
     def index(self) -> Index | None:
         return self._lookup.index if self._lookup is not None else None
+
+    def held(self) -> Sequence[Held]:
+        return self._holding.held
+
+    def _make_zone(self, zone: bytes) -> Generator[None, None, Zone] | None:
+        lookup = self._lookup_of(zone)
+        return build(lookup.alike(), zone) if lookup is not None else None
 
     def search_path(self, name: bytes, address: Callable[[], bytes]) -> tuple[bytes, ...] | None:
         return clients.search_path(self._lookup.index, name, address) if self._lookup is not None else None
@@ -172,6 +185,14 @@ class Kubernetes(Plugin, KnowsCluster, KnowsSearchPath):
         settings = self._settings
         if settings is not None:
             self.local = await trio.to_thread.run_sync(local_addresses, settings.bind, settings.bind_except)
+        if not self._holding.held:
+            await self._follow(task_status)
+            return
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(self._holding.run)
+            await self._follow(task_status)
+
+    async def _follow(self, task_status: trio.TaskStatus[None]) -> None:
         if self._source is not None:
             await self._follow_file(self._source, task_status)
         elif self.options.api is not None:
@@ -274,6 +295,7 @@ class Kubernetes(Plugin, KnowsCluster, KnowsSearchPath):
         self._tell_listeners(changed)
 
     def _tell_listeners(self, changed: frozenset[bytes] | None) -> None:
+        self._holding.change()
         for listener in tuple(self.listeners):
             listener(changed)
 
@@ -299,6 +321,7 @@ class Kubernetes(Plugin, KnowsCluster, KnowsSearchPath):
         if old._live is not None:
             self._lost_since = old._live.lost_since
         self.local = old.local
+        self._holding.inherit(old._holding)
         if old._lookup is not None:
             self._publish_index(old._lookup.index)
         if old._imported is not None:

@@ -34,6 +34,7 @@ class Options:
     * `endpoints`: records of endpoints; `pod_names`: by the names of their pods
     * `fallthrough`: zones whose missing names go on
     * `multicluster`: those of the zones that have the services of a set of clusters
+    * `transfer`: its zones are transferred as well
     * `snapshot`: the file that keeps what is known of the API; None: there is none
     * `node_zone`: a zone of node ports beside them, empty: none; `internal`: by the nodes' internal addresses
     """
@@ -50,6 +51,7 @@ class Options:
     api: Api | None = None
     zonal: bool = False
     multicluster: tuple[bytes, ...] = ()
+    transfer: bool = False
     snapshot: Path | None = None
     node_zone: bytes = b""
     internal: bool = False
@@ -74,7 +76,7 @@ class Options:
 
 def read_options(directive: Directive, block: ServerBlock) -> Options:
     """Raises CorefileError or CorefileErrorGroup."""
-    options = Options(values.zones(directive.args, block))
+    options = Options(values.zones(directive.args, block), transfer=bool(block.named("transfer")))
     api = Api()
     files: list[Path] = []
 
