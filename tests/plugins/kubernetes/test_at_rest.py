@@ -5,8 +5,8 @@ Beside the plugin stands a store that keeps its answers as a cache does, until t
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, Protocol
 
 import pytest
 import trio
@@ -194,7 +194,14 @@ def shown(found: Found | None) -> object:
     return found and (sorted(found.answer), sorted(found.additional), found.alias)
 
 
-def final(standin: StandIn, like: Kubernetes) -> Index:
+class HasObjects(Protocol):
+    """An API, real or not."""
+
+    @property
+    def objects(self) -> Mapping[str, Mapping[tuple[str, str], dict[str, Any]]]: ...
+
+
+def final(standin: HasObjects, like: Kubernetes) -> Index:
     """What is to be known of the final state."""
 
     def read(collection: str, reader: Callable[[Tree], Any]) -> tuple[Any, ...]:
