@@ -9,7 +9,7 @@ collector has little to walk.
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Final, NamedTuple, TypeVar
 
 from pydns import names
@@ -214,13 +214,19 @@ class Index:
         self.version += 1
         return {self.exposed.node_zone} if self.nodes.pop(name, None) is not None else set()
 
-    def all_slices(self) -> list[tuple[str, str, bytes]]:
-        """The namespace and the name of each slice, and the key of its service."""
-        return [(namespace, name, key) for (namespace, name), key in self._slices.items()]
+    def all_slices(self) -> Iterator[tuple[str, str, bytes]]:
+        """The namespace and the name of each slice, and the key of its service. They may change meanwhile."""
+        for at in list(self._slices):  # a list of all that is told would take 10 ms
+            key = self._slices.get(at)
+            if key is not None:
+                yield (*at, key)
 
-    def all_pods(self) -> list[tuple[str, str, tuple[bytes, ...]]]:
-        """The namespace, the name and the addresses of each pod."""
-        return [(namespace, name, addresses) for (namespace, name), addresses in self._pods.items()]
+    def all_pods(self) -> Iterator[tuple[str, str, tuple[bytes, ...]]]:
+        """The namespace, the name and the addresses of each pod. They may change meanwhile."""
+        for at in list(self._pods):
+            addresses = self._pods.get(at)
+            if addresses is not None:
+                yield (*at, addresses)
 
     def put_all(self, cluster: Cluster) -> None:
         for namespace in cluster.namespaces:

@@ -45,11 +45,14 @@ class Lookup:
         self._kept: dict[tuple[bytes, int], Found] = {}
         self._soa: dict[bytes, tuple[Record, ...]] = {}
         self._size = 0
+        self._keeps = True
         self._version = index.version
 
     def alike(self) -> Self:
-        """Another one that says the same, and keeps nothing of what this one was asked."""
-        return type(self)(self.index, self.options, self._servers)
+        """Another one that says the same, for who asks for each name once: it keeps nothing."""
+        found = type(self)(self.index, self.options, self._servers)
+        found._keeps = False
+        return found
 
     def find(self, name: bytes, type_: int, zone: bytes) -> Found | None:
         """What there is at a name in a zone; None where it does not exist."""
@@ -59,7 +62,7 @@ class Lookup:
         if found is None:
             found = find_plain(self.index, self.options, name, type_, zone) or self._find(name, type_, zone)
             # What anybody can make names for is not kept.
-            if found is not None and found.why:
+            if found is not None and found.why and self._keeps:
                 self._keep((name, type_), found)
         return found
 

@@ -65,6 +65,7 @@ class Kubernetes(Plugin, KnowsCluster, KnowsSearchPath, HoldsZones):
         self._zones = frozenset(filter(None, (*options.zones, options.node_zone)))
         self._fallthrough = frozenset(options.fallthrough)
         self._multicluster = frozenset(options.multicluster)
+        self._others = bool(options.multicluster or options.node_zone)  # zones with other names than the cluster's own
         self._exposed = Exposed(
             options.cluster_zones or options.forward_zones,
             options.namespaces,
@@ -132,7 +133,7 @@ class Kubernetes(Plugin, KnowsCluster, KnowsSearchPath, HoldsZones):
         zone = names.longest_match(name, self._zones)
         if zone is None:
             return Turn.NEXT
-        lookup = self._lookup_of(zone)
+        lookup = self._lookup_of(zone) if self._others else self._lookup
         found = lookup.packed(name, type_, zone) if lookup is not None else None
         if found is None or (found[0] & 15 and self._fallthrough):  # NXDOMAIN, and others may know
             return Turn.SERVE
@@ -146,7 +147,7 @@ class Kubernetes(Plugin, KnowsCluster, KnowsSearchPath, HoldsZones):
         zone = names.longest_match(name, self._zones)
         if zone is None or query.class_ != Class.IN:
             return None
-        lookup = self._lookup_of(zone)
+        lookup = self._lookup_of(zone) if self._others else self._lookup
         if lookup is None:
             return Reply.failure(Ede.NOT_READY, "kubernetes: its data is not there yet", by=self.name)
         if query.type in (Type.AXFR, Type.IXFR):
