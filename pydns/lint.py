@@ -21,9 +21,10 @@ _CHANGE_NAMES: Final = frozenset(("rewrite", "autopath"))
 
 _ANSWER_NOTHING: Final = frozenset(
     (
-        "bind", "bufsize", "cache", "cancel", "debug", "dnstap", "errors", "geoip", "grpc_server", "header", "health",
-        "https", "https3", "loadbalance", "log", "metadata", "minimal", "multisocket", "nsid", "pprof", "prometheus",
-        "proxyproto", "quic", "ready", "reload", "root", "shed", "sign", "timeouts", "tls", "trace", "view",
+        "autopath", "bind", "bufsize", "cache", "cancel", "debug", "dnstap", "errors", "geoip", "grpc_server", "header",
+        "health", "https", "https3", "loadbalance", "log", "metadata", "minimal", "multisocket", "nsid", "pprof",
+        "prometheus", "proxyproto", "quic", "ready", "reload", "root", "shed", "sign", "timeouts", "tls", "trace",
+        "view",
     )
 )  # fmt: skip
 """Plugins that have no answer of their own to any query."""

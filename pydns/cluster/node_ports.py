@@ -32,6 +32,8 @@ MOST: Final = 50
 class NodePorts(Lookup):
     """Answers of the zone of node ports."""
 
+    _order: tuple[int, list[str]] = (-1, [])
+
     def find(self, name: bytes, type_: int, zone: bytes) -> Found | None:
         if name == zone:
             return self._apex(zone, type_)
@@ -73,9 +75,17 @@ class NodePorts(Lookup):
         targets = self._nodes_of(key, entry, zone, fitting)
         return found_at(name, type_, targets, self.options.ttl, f"service {service.namespace}/{service.name}")
 
+    def _sorted(self) -> list[str]:
+        """All nodes, in an order that all replicas have."""
+        version, found = self._order
+        if version != self.index.version:
+            found = sorted(self.index.nodes)
+            self._order = self.index.version, found
+        return found
+
     def _nodes_of(self, key: bytes, entry: Entry, zone: bytes, ports: Sequence[Port]) -> list[Target]:
         nodes = self.index.nodes
-        chosen = list(nodes)
+        chosen = self._sorted()
         if entry.service is not None and entry.service.local:
             chosen = sorted({node for backends in entry.backends for node in backends.nodes if node in nodes})
         if len(chosen) > MOST:

@@ -14,13 +14,11 @@ import trio
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from pydns.cluster.answers import Options
-from pydns.cluster.lookup import Lookup
 from pydns.plugin import House
 from pydns_plugins.kubernetes import Kubernetes
 from tests.e2e.apiserver import ApiServer, missing
 from tests.plugins.asking import block, directives
-from tests.plugins.kubernetes.test_at_rest import Store, final, told
+from tests.plugins.kubernetes.test_at_rest import Store, expected, told
 from tests.pydns.kubernetes.standin import RECORDED, RECORDING
 
 SOON = 20.0
@@ -120,8 +118,7 @@ async def with_plugin(api: ApiServer, use: Callable[[Kubernetes], Awaitable[None
 
 async def is_answered(api: ApiServer, plugin: Kubernetes, store: Store) -> None:
     """Waits until the answers are those of the state that the API has, the kept ones too."""
-    index = await trio.to_thread.run_sync(final, api, plugin)
-    fresh = Lookup(index, Options(pods="verified"), lambda _: ())
+    fresh = await trio.to_thread.run_sync(expected, api, plugin)
     wanted = [told(fresh, name) for name in Store.NAMES]
     with trio.move_on_after(SOON):
         while [store.ask(name) for name in Store.NAMES] != wanted:  # noqa: ASYNC110 -- nothing tells that it is there

@@ -14,15 +14,15 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from trio.testing import MockClock, wait_all_tasks_blocked
 
-from pydns.cluster.answers import Found, Options
+from pydns.cluster.answers import Found
 from pydns.cluster.index import Index
-from pydns.cluster.lookup import Lookup
 from pydns.kubernetes import objects
 from pydns.kubernetes.tree import Tree
-from pydns.names import from_text
+from pydns.names import from_text, to_text
 from pydns.plugin import House
-from pydns.records import Type
+from pydns.reply import Reply
 from pydns.services.model import Cluster
+from pydns.testing import query
 from pydns_plugins.kubernetes import Kubernetes
 from tests.plugins.asking import block, directives
 from tests.pydns.cluster.test_index import content
@@ -61,12 +61,38 @@ def pod(namespace: str, name: str, address: str, phase: str) -> dict[str, Any]:
     return {"metadata": metadata(namespace, name), "status": {"phase": phase, "podIPs": [{"ip": address}]}}
 
 
+def imported_slice(namespace: str, name: str, owner: str, addresses: list[str], ready: bool) -> dict[str, Any]:
+    item = endpoint_slice(namespace, name, owner, addresses, ready)
+    item["metadata"]["labels"] = {objects.IMPORT_NAME: owner, objects.SOURCE_CLUSTER: "one"}
+    return item
+
+
+def service_import(namespace: str, name: str, addresses: list[str], headless: bool) -> dict[str, Any]:
+    spec = {
+        "type": "Headless" if headless else "ClusterSetIP",
+        "ips": addresses,
+        "ports": [{"name": "http", "port": 80}],
+    }
+    return {"metadata": metadata(namespace, name), "spec": spec}
+
+
+def node(name: str, address: str, ready: bool) -> dict[str, Any]:
+    conditions = [{"type": "Ready", "status": str(ready)}]
+    status = {"conditions": conditions, "addresses": [{"type": "InternalIP", "address": address}]}
+    return {"metadata": metadata("", name), "status": status}
+
+
 some = st.sampled_from(NAMES)
 several = st.lists(st.sampled_from(ADDRESSES), max_size=2, unique=True)
 OBJECTS = {
     "namespaces": st.builds(namespace, some),
     "services": st.builds(service, some, some, several, st.booleans()),
-    "endpointslices": st.builds(endpoint_slice, some, st.sampled_from(["s", "t"]), some, several, st.booleans()),
+    "endpointslices": st.one_of(
+        st.builds(endpoint_slice, some, st.sampled_from(["s", "t"]), some, several, st.booleans()),
+        st.builds(imported_slice, some, st.sampled_from(["s", "i"]), some, several, st.booleans()),
+    ),
+    "serviceimports": st.builds(service_import, some, some, several, st.booleans()),
+    "nodes": st.builds(node, some, st.sampled_from(ADDRESSES), st.booleans()),
     "pods": st.builds(pod, some, some, st.sampled_from(ADDRESSES), st.sampled_from(["Running", "Failed"])),
 }
 
@@ -161,6 +187,10 @@ class Store:
             *(f"{name}.{within}.svc.cluster.local" for name in NAMES for within in NAMES),
             *(f"10-0-0-1.{name}.a.svc.cluster.local" for name in NAMES),
             *(f"{within}.svc.cluster.local" for within in NAMES),
+            *(f"{name}.{within}.svc.clusterset.local" for name in NAMES for within in NAMES),
+            *(f"10-0-0-1.one.{name}.a.svc.clusterset.local" for name in NAMES),
+            *(f"{name}.a.svc.nodes.test" for name in NAMES),
+            "a.node.nodes.test",
             *(f"10-0-0-{i}.{within}.pod.cluster.local" for i in (1, 2) for within in NAMES),
             "1.0.0.10.in-addr.arpa",
         )
@@ -178,20 +208,20 @@ class Store:
         changed = self._plugin.house.changes
         epoch, answer = self._kept.get(name, (-1, None))
         if epoch < 0 or changed.touched_since(epoch, [name]):
-            lookup = self._plugin._lookup
-            assert lookup is not None
-            self._kept[name] = epoch, answer = changed.epoch, told(lookup, name)
+            self._kept[name] = epoch, answer = changed.epoch, told(self._plugin, name)
         return answer
 
 
-def told(lookup: Lookup, name: bytes) -> object:
-    zone = from_text("in-addr.arpa" if name.endswith(b"\x04arpa\0") else "cluster.local")
-    types = (Type.PTR,) if zone[1:3] == b"in" else (Type.A, Type.AAAA, Type.SRV)
-    return [shown(lookup.find(name, type_, zone)) for type_ in types]
+def told(plugin: Kubernetes, name: bytes) -> object:
+    types = ("PTR",) if name.endswith(b"\x04arpa\0") else ("A", "AAAA", "SRV")
+    return [shown(plugin._say(query(to_text(name), type_))) for type_ in types]
 
 
-def shown(found: Found | None) -> object:
-    return found and (sorted(found.answer), sorted(found.additional), found.alias)
+def shown(said: Reply | tuple[Found, bytes] | None) -> object:
+    """What matters of an answer; the serial in a denial's SOA does not."""
+    if isinstance(said, Reply):
+        return said.rcode, sorted(said.answer), sorted(said.additional)
+    return said and (said[0].answer, said[1])
 
 
 class HasObjects(Protocol):
@@ -201,23 +231,26 @@ class HasObjects(Protocol):
     def objects(self) -> Mapping[str, Mapping[tuple[str, str], dict[str, Any]]]: ...
 
 
-def final(standin: HasObjects, like: Kubernetes) -> Index:
-    """What is to be known of the final state."""
+def expected(api: HasObjects, like: Kubernetes) -> Kubernetes:
+    """A plugin that knows the final state from nobody else."""
 
     def read(collection: str, reader: Callable[[Tree], Any]) -> tuple[Any, ...]:
-        found = (reader(Tree(item)) for item in standin.objects[collection].values())
+        found = (reader(Tree(item)) for item in api.objects.get(collection, {}).values())
         return tuple(each for each in found if each is not None)
 
+    namespaces, slices = read("namespaces", objects.namespace), read("endpointslices", objects.endpoint_slice)
     index = Index(like._exposed)
-    index.put_all(
-        Cluster(
-            read("namespaces", objects.namespace),
-            read("services", objects.service),
-            read("endpointslices", objects.endpoint_slice),
-            read("pods", objects.pod),
-        )
-    )
-    return index
+    index.put_all(Cluster(namespaces, read("services", objects.service), slices, read("pods", objects.pod)))
+    for each in read("nodes", objects.node) if like.options.node_zone else ():
+        index.put_node(each)
+    found = Kubernetes(like.options)
+    found._publish_index(index)
+    if like.options.multicluster:
+        imports = Index(like._exposed._replace(zones=like.options.multicluster, pods=False, node_zone=b""))
+        slices = read("endpointslices", objects.imported_slice)
+        imports.put_all(Cluster(namespaces, read("serviceimports", objects.service_import), slices))
+        found._imported = found._made_of_imports(imports)
+    return found
 
 
 texts = st.text(st.characters(exclude_categories=()), max_size=3) | some
@@ -267,7 +300,8 @@ def test_at_rest_all_is_as_the_api_has_it(before: list[Step], steps: list[tuple[
         step(standin)
 
     async def main() -> None:
-        text = "kubernetes cluster.local in-addr.arpa\n  endpoint http://api.test\n  pods verified"
+        options = "endpoint http://api.test", "pods verified", "zonal", "multicluster", "nodeports nodes.test"
+        text = "\n  ".join(("kubernetes cluster.local clusterset.local in-addr.arpa", *options))
         (plugin,) = Kubernetes.parse(directives(text), block())
         plugin.transport = lambda: MemoryTransport(standin)
         plugin.house = House()
@@ -282,10 +316,11 @@ def test_at_rest_all_is_as_the_api_has_it(before: list[Step], steps: list[tuple[
             standin.down = False
             standin.faults.clear()
             await trio.sleep(600)
-            assert plugin._lookup is not None
-            index = final(standin, plugin)
-            assert content(plugin._lookup.index) == content(index)
-            fresh = Lookup(index, Options(pods="verified"), lambda _: ())
+            fresh = expected(standin, plugin)
+            for found, wanted in ((plugin._lookup, fresh._lookup), (plugin._imported, fresh._imported)):
+                assert found is not None
+                assert wanted is not None
+                assert content(found.index) == content(wanted.index)
             assert [store.ask(name) for name in Store.NAMES] == [told(fresh, name) for name in Store.NAMES]
             nursery.cancel_scope.cancel()
 

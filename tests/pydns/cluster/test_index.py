@@ -42,6 +42,7 @@ def content(index: Index) -> dict[str, Any]:
         "entries": {key: (each.service, set(each.backends)) for key, each in index.entries.items()},
         "pods": {key: set(each) for key, each in index.pods.items()},
         "services_at": {key: set(each) for key, each in index.services_at.items()},
+        "nodes": index.nodes,
         "external_at": {key: set(each) for key, each in index.external_at.items()},
         "endpoints_at": {key: set(each) for key, each in index.endpoints_at.items()},
     }
