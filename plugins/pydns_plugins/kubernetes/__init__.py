@@ -41,13 +41,13 @@ from pydns_plugins.kubernetes.report import (
     report_live,
     report_restored,
 )
-from pydns_plugins.kubernetes.snapshot import Snapshot
 from pydns_plugins.kubernetes.source import Loaded, Source
 
 if TYPE_CHECKING:
     from pydns.settings import Settings
     from pydns.zone.zone import Zone
     from pydns_plugins.kubernetes.api import Api
+    from pydns_plugins.kubernetes.snapshot import Snapshot
 
 RETRY: Final = 5.0
 """Seconds after which a file is tried again that could not be read, though nothing about it changed."""
@@ -79,7 +79,7 @@ class Kubernetes(Plugin, KnowsCluster, KnowsSearchPath, HoldsZones):
         self._source = Source(options.file, self._exposed) if options.file is not None else None
         self.transport: Transport | None = None
         """What carries requests to the API; None: sockets."""
-        self._snapshot = Snapshot(options.snapshot, options.fingerprint) if options.snapshot is not None else None
+        self._snapshot = _snapshot(options)
         own = filter(None, (*options.forward_zones, options.node_zone)) if options.transfer else ()
         self._holding = Holding({zone: partial(self._make_zone, zone) for zone in own})
         self._live: Live | None = None
@@ -327,6 +327,14 @@ class Kubernetes(Plugin, KnowsCluster, KnowsSearchPath, HoldsZones):
             self._publish_index(old._lookup.index)
         if old._imported is not None:
             self._imported = self._made_of_imports(old._imported.index)
+
+
+def _snapshot(options: Options) -> Snapshot | None:
+    if options.snapshot is None:
+        return None
+    from pydns_plugins.kubernetes.snapshot import Snapshot  # few have one
+
+    return Snapshot(options.snapshot, options.fingerprint)
 
 
 def _local(reply: Reply) -> Reply:

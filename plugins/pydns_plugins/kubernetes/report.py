@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 import trio
 
 from pydns.metrics import Metrics
 from pydns_plugins.kubernetes.live import Live
-from pydns_plugins.kubernetes.snapshot import Snapshot
 from pydns_plugins.kubernetes.source import Loaded, Source
+
+if TYPE_CHECKING:
+    from pydns_plugins.kubernetes.snapshot import Snapshot
 
 log = logging.getLogger("pydns.kubernetes")
 
