@@ -140,8 +140,6 @@ class Entries:
         where = words[at]
         rdata = yield from self._rdata(type_, words, at)
         if not is_within(owner, self._zone):
-            if ttl is not None:
-                state.last_ttl = ttl
             text = f"{to_text(owner)} is out of the zone {to_text(self._zone)}: the record is left out"
             self._tell(words[0].line, words[0].column, text, Severity.WARNING)
             return
@@ -166,7 +164,7 @@ class Entries:
             elif text in _OTHER_CLASSES or (text.startswith(b"CLASS") and text[5:].isdigit() and text != b"CLASS1"):
                 raise WordError(word, f"class {text.decode()} in a zone of class IN")
             elif ttl is None and looks_like_ttl(text):
-                ttl = self._period(word)
+                ttl = self._state.last_ttl = self._period(word)
             else:
                 return ttl, at
             at += 1
@@ -176,7 +174,6 @@ class Entries:
         """The TTL of a record that has `own`, as BIND finds it where there is none."""
         state = self._state
         if own is not None:
-            state.last_ttl = own
             return own
         if state.default_ttl is not None:
             return state.default_ttl

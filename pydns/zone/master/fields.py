@@ -83,6 +83,13 @@ def long_text(word: bytes, _: Naming) -> bytes:
     return unescaped(word[1:-1] if word[:1] == b'"' else word)
 
 
+def target(word: bytes, naming: Naming) -> bytes:
+    """Of URI (RFC 7553 section 4.4)."""
+    if word == b'""':
+        raise SpellingError("it is empty")
+    return long_text(word, naming)
+
+
 def tag(word: bytes, _: Naming) -> bytes:
     """The property tag of CAA (RFC 8659 section 4.1)."""
     if not word.isalnum() or len(word) > 255:

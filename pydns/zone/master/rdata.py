@@ -12,8 +12,19 @@ from pydns.zone.master.spelling import Naming, SpellingError
 
 MAX_RDATA: Final = 65_535
 
-_DIGESTS: Final = {1: 20, 2: 32, 3: 32, 4: 48}
-"""Octets of a DS digest by its type (IANA's registry)."""
+_DS_DIGESTS: Final = {1: 20, 2: 32, 3: 32, 4: 48}
+_DIGESTS: Final[dict[int, tuple[int, int, dict[int, int]]]] = {
+    Type.DS: (
+        3,
+        4,
+        {0: -1, **_DS_DIGESTS},
+    ),  # 0 is reserved (RFC 3658 section 5.3), save for a CDS that deletes (RFC 8078)
+    Type.CDS: (3, 4, _DS_DIGESTS),
+    Type.SSHFP: (1, 2, {1: 20, 2: 32}),
+    Type.TLSA: (2, 3, {1: 32, 2: 64}),
+    Type.SMIMEA: (2, 3, {1: 32, 2: 64}),
+}
+"""Where the kind of a digest stands, where the digest begins, and its octets by the kind (IANA's registries)."""
 
 
 class Layout(NamedTuple):
@@ -63,7 +74,7 @@ LAYOUTS: Final[dict[int, Layout]] = {
         ("the order", fields.u16), _PREFERENCE, ("the flags", fields.text), ("the services", fields.text),
         ("the regular expression", fields.text), ("the replacement", fields.name),
     ),
-    Type.URI: _layout(("the priority", fields.u16), ("the weight", fields.u16), ("the target", fields.long_text)),
+    Type.URI: _layout(("the priority", fields.u16), ("the weight", fields.u16), ("the target", fields.target)),
     Type.CAA: _layout(("the flags", fields.u8), ("the tag", fields.tag), ("the value", fields.long_text)),
     Type.SOA: _layout(
         ("the primary", fields.name), ("the mailbox", fields.name), ("the serial", fields.u32),
@@ -125,10 +136,19 @@ def pack(type_: int, words: Sequence[bytes], naming: Naming) -> bytes:
         what = f", {own[index][0]}" if index < count else ""
         raise RdataError(index, f"{type_text(type_)}{what}: {error}") from None
     rdata = b"".join(parts)
-    if type_ in (Type.DS, Type.CDS) and len(rdata) - 4 != _DIGESTS.get(rdata[3], len(rdata) - 4):
-        raise RdataError(
-            3, f"{type_text(type_)}: a digest of type {rdata[3]} has {_DIGESTS[rdata[3]]} octets, not {len(rdata) - 4}"
-        )
+    if type_ in _DIGESTS:
+        _check_digest(type_, rdata)
     if len(rdata) > MAX_RDATA:
         raise RdataError(0, f"rdata of {len(rdata)} octets, at most {MAX_RDATA}")
     return rdata
+
+
+def _check_digest(type_: int, rdata: bytes) -> None:
+    kind_at, ahead, lengths = _DIGESTS[type_]
+    kind, length = rdata[kind_at], len(rdata) - ahead
+    wanted = lengths.get(kind, length)
+    word = len(LAYOUTS[type_].fields)  # of the digest; its kind stands ahead of it
+    if wanted < 0:
+        raise RdataError(word - 1, f"{type_text(type_)}: digest type {kind} is reserved")
+    if length != wanted:
+        raise RdataError(word, f"{type_text(type_)}: a digest of type {kind} has {wanted} octets, not {length}")

@@ -125,7 +125,9 @@ class _Reader:
         word, name, origin = arguments
         path = os.path.join(os.path.dirname(self._open[-1]), os.fsdecode(name))
         self._included += 1
-        if os.path.realpath(path) in map(os.path.realpath, self._open):
+        if "\0" in path:
+            self._tell(word.line, word.column, "a path holds a NUL character")
+        elif os.path.normpath(path) in map(os.path.normpath, self._open):
             self._tell(word.line, word.column, f"{path} includes itself")
         elif len(self._open) > MAX_DEPTH:
             self._tell(word.line, word.column, f"over {MAX_DEPTH} files that include each other")
@@ -135,8 +137,8 @@ class _Reader:
             self._paths[path] = None
             try:
                 data = yield lambda: self._include(path)
-            except (OSError, ValueError) as error:  # a path may hold what no path does
-                self._tell(word.line, word.column, f"{path} cannot be read: {_reason(error)}")
+            except OSError as error:
+                self._tell(word.line, word.column, f"{path} cannot be read: {error.strerror or error}")
                 return
             before, owner = self._state.naming.origin, self._state.owner
             self._state.change_origin(origin)
@@ -150,7 +152,3 @@ class _Reader:
 
     def _tell(self, line: int, column: int, message: str, severity: Severity = Severity.ERROR) -> None:
         self._faults.add(Fault(self._open[-1], line, column, message, severity))
-
-
-def _reason(error: Exception) -> str:
-    return (error.strerror if isinstance(error, OSError) else None) or str(error)

@@ -34,7 +34,7 @@ class Fault(NamedTuple):
 
     def __str__(self) -> str:
         kind = "warning: " if self.severity is Severity.WARNING else ""
-        return f"{self.place}: {kind}{self.message}"
+        return printable(f"{self.place}: {kind}{self.message}")
 
 
 class Reading(NamedTuple):

@@ -159,10 +159,13 @@ def test_files_are_sought_beside_the_one_that_includes_them(tmp_path: Path) -> N
 
 
 def test_a_file_that_cannot_be_read_is_a_fault_and_is_among_the_files() -> None:
-    told = read_below("$INCLUDE none\n$INCLUDE a\\000\nwww A 192.0.2.1\n")
+    told = read_below("$INCLUDE none\n$INCLUDE a\0b\nwww A 192.0.2.1\n")
     assert told.records == ["www 3600 A 192.0.2.1"]
-    assert told.faults[0] == "1:10: none cannot be read: No such file or directory"
-    assert told.reading.files[:2] == ("db", "none")
+    assert told.faults == [
+        "1:10: none cannot be read: No such file or directory",
+        "2:10: a path holds a NUL character",
+    ]
+    assert told.reading.files == ("db", "none")
 
 
 def test_what_is_no_regular_file_is_not_included(tmp_path: Path) -> None:
