@@ -149,6 +149,7 @@ class Entries:
             if self._soa is not None and self._soa[1] != rdata:
                 raise WordError(where, f"a second SOA record; the first stands in line {self._soa[0]}")
             self._soa = where.line, rdata
+        state.where.line = words[0].line
         state.add(owner, type_, self._ttl(ttl, type_, rdata, where), rdata)
         state.records += 1
 

@@ -9,10 +9,9 @@ from __future__ import annotations
 from socket import AF_INET, AF_INET6, inet_pton
 from typing import Final
 
-from pydns.errors import ZoneError
 from pydns.names import ROOT, is_within, to_text
 from pydns.records import Type, type_text
-from pydns.zone.master.lines import ODD
+from pydns.zone.master.lines import ODD, Lines
 from pydns.zone.master.rdata import LAYOUTS, pack
 from pydns.zone.master.spelling import LENGTHS
 from pydns.zone.master.state import State
@@ -42,13 +41,14 @@ class PlainReader:
         self._suffix = b"." + text if has_suffix else None
         self._ttls: dict[bytes, int] = {b"IN": -1, b"in": -1}
 
-    def take(self, lines: list[bytes], start: int, all_plain: bool) -> int:
-        """Reads records from `lines[start]` on, up to one that is not plain: gives its index.
+    def take(self, lines: Lines) -> int:
+        """Reads records from the next line on, within the piece, up to one that is not plain: gives its index.
 
-        Raises ZoneError of `state.add`, and `state.refused_at` is the index then.
+        Raises what `state.add` does.
         """
+        piece, start, all_plain, first_line = lines.piece, lines.at, lines.all_plain, lines.first
         state, zone, suffix = self._state, self._zone, self._suffix
-        naming = state.naming
+        naming, where = state.naming, state.where
         origin, is_name_known, read_name = naming.origin, naming.known.get, naming.name
         relative = is_within(state.folded_origin, zone) and len(origin) <= _MAX_ORIGIN
         folded_origin = state.folded_origin
@@ -59,8 +59,8 @@ class PlainReader:
         before = b""  # the word that `owner` was made of
         count, index = 0, start
         try:
-            for index in range(start, len(lines)):
-                line = lines[index]
+            for index in range(start, len(piece)):
+                line = piece[index]
                 if not all_plain and is_odd(line):
                     break
                 words = line.split()
@@ -121,18 +121,17 @@ class PlainReader:
                 elif type_ in _NAMES:
                     rdata = is_name_known(words[at + 1]) or read_name(words[at + 1])
                 else:
+                    where.line = first_line + index
                     add(owner, type_, ttl, pack(type_, words[at + 1 :], naming))
                     count += 1
                     continue
                 if len(words) != at + 2:
                     break
+                where.line = first_line + index
                 add(owner, type_, ttl, rdata)
                 count += 1
             else:
-                index = len(lines)
-        except ZoneError:
-            state.refused_at = index
-            raise
+                index = len(piece)
         except (ValueError, IndexError, OSError):
             pass
         finally:

@@ -20,7 +20,7 @@ from pydns.zone.master.lines import MAX_LINE, Lines
 from pydns.zone.master.plain import PlainReader
 from pydns.zone.master.reading import Fault, Faults, Reading, Severity
 from pydns.zone.master.spelling import Naming
-from pydns.zone.master.state import Add, State
+from pydns.zone.master.state import Add, State, Where
 from pydns.zone.master.words import EntryError, Word, entry
 
 Include = Callable[[str], bytes]
@@ -47,22 +47,25 @@ def read_file(path: str) -> bytes:
     return read_now(path, MAX_FILE)
 
 
-def read_zone(data: bytes, path: str, origin: bytes, add: Add, *, include: Include = read_file) -> Steps:
+def read_zone(
+    data: bytes, path: str, origin: bytes, add: Add, *, include: Include = read_file, where: Where | None = None
+) -> Steps:
     """Reads `data`, which stands in the file `path`, and gives its records to `add`, in the order of the file.
 
     `origin` is the zone's name, and that of names without a final dot. Records of other zones are left out, as BIND
     does, with a warning. Where `add` raises ZoneError that is a fault like others, and it is not called again.
+    `where` tells the place of each record while `add` has it.
     """
-    reader = _Reader(path, origin, add, include)
+    reader = _Reader(origin, add, include, where or Where())
     return reader.read(path, data)
 
 
 class _Reader:
-    def __init__(self, path: str, origin: bytes, add: Add, include: Include) -> None:
+    def __init__(self, origin: bytes, add: Add, include: Include, where: Where) -> None:
         self._origin = origin
         self._include = include
         self._faults = Faults()
-        self._state = State(add, Naming(origin))
+        self._state = State(add, Naming(origin), where)
         self._plain = PlainReader(self._state, origin)
         self._entries = Entries(self._state, origin, self._tell)
         self._open: list[str] = []  # files that are being read, each included by the one ahead of it
@@ -82,16 +85,17 @@ class _Reader:
 
     def _read(self, path: str, data: bytes) -> Generator[Callable[[], Any] | None, Any, None]:
         self._open.append(path)
+        self._state.where.file = path
         self._paths[path] = None
         lines = Lines(data, lambda number: self._tell(number, 0, f"a line of over {MAX_LINE} octets"))
         entries = 0
         while lines.fill():
             while lines.at < len(lines.piece):
                 try:
-                    lines.at = self._plain.take(lines.piece, lines.at, lines.all_plain)
+                    lines.at = self._plain.take(lines)
                 except ZoneError as error:
-                    self._refuse(lines.first + self._state.refused_at, error)
-                    lines.at = self._state.refused_at + 1
+                    self._refuse(error)
+                    lines.at = self._state.where.line - lines.first + 1
                     continue
                 if lines.at < len(lines.piece):
                     yield from self._take_entry(lines)
@@ -100,9 +104,10 @@ class _Reader:
                         yield None
             yield None
         self._open.pop()
+        if self._open:
+            self._state.where.file = self._open[-1]
 
     def _take_entry(self, lines: Lines) -> Generator[Callable[[], Any] | None, Any, None]:
-        number = lines.number
         begins_blank = lines.piece[lines.at][:1] in (b" ", b"\t")
         try:
             words = yield from entry(lines)
@@ -115,7 +120,7 @@ class _Reader:
         except EntryError as error:
             self._tell(error.line, error.column, error.message)
         except ZoneError as error:
-            self._refuse(number, error)
+            self._refuse(error)
 
     def _take_include(self, words: list[Word]) -> Generator[Callable[[], Any] | None, Any, None]:
         """$INCLUDE FILE [ORIGIN]; origin and owner are as before behind it (RFC 1035 section 5.1)."""
@@ -146,8 +151,8 @@ class _Reader:
             self._state.change_origin(before)
             self._state.owner = owner
 
-    def _refuse(self, line: int, error: ZoneError) -> None:
-        self._tell(line, 0, str(error))
+    def _refuse(self, error: ZoneError) -> None:
+        self._tell(self._state.where.line, 0, str(error))
         self._state.add = lambda owner, type_, ttl, rdata: None
 
     def _tell(self, line: int, column: int, message: str, severity: Severity = Severity.ERROR) -> None:

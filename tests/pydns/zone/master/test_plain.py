@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pydns.zone.master.lines import Lines
 from pydns.zone.master.plain import PlainReader
 from pydns.zone.master.spelling import Naming
 from pydns.zone.master.state import State
@@ -13,8 +14,14 @@ from tests.pydns.zone.master.reading import HEAD, ORIGIN, Told, read
 
 def read_slowly(text: str) -> Told:
     """Every line as an entry."""
-    with mock.patch.object(PlainReader, "take", lambda self, lines, start, all_plain: start):
+    with mock.patch.object(PlainReader, "take", lambda self, lines: lines.at):
         return read(text)
+
+
+def piece(text: str) -> Lines:
+    lines = Lines(text.encode(), lambda number: None)
+    lines.fill()
+    return lines
 
 
 @given(FILES, st.sampled_from([HEAD, HEAD.replace("$TTL 3600\n", ""), HEAD.replace("$TTL 3600\n@", "@ 60")]))
@@ -37,7 +44,7 @@ def test_plain_lines_are_read_as_any_entry_is(text: str, head: str) -> None:
 def test_common_lines_are_plain(line: str) -> None:
     found: list[bytes] = []
     state = State(lambda owner, *_: found.append(owner), Naming(ORIGIN), default_ttl=60)
-    assert PlainReader(state, ORIGIN).take([line.encode()], 0, True) == 1
+    assert PlainReader(state, ORIGIN).take(piece(line)) == 1
     assert len(found) == 1
 
 
@@ -67,5 +74,5 @@ def test_common_lines_are_plain(line: str) -> None:
 def test_what_is_odd_is_left_to_others(line: str) -> None:
     found: list[bytes] = []
     state = State(lambda owner, *_: found.append(owner), Naming(ORIGIN), default_ttl=60)
-    assert PlainReader(state, ORIGIN).take([b"", line.encode()], 0, False) == 1
+    assert PlainReader(state, ORIGIN).take(piece("\n" + line)) == 1
     assert found == []

@@ -11,6 +11,7 @@ from pydns.zone.master import reader
 from pydns.zone.master.driver import read_whole
 from pydns.zone.master.reader import MAX_DEPTH, read_zone
 from pydns.zone.master.reading import MAX_FAULTS, Severity
+from pydns.zone.master.state import Where
 from tests.pydns.zone.master.reading import HEAD, ORIGIN, read, read_below
 
 
@@ -116,6 +117,16 @@ def test_what_add_refuses_of_an_odd_line_is_a_fault() -> None:
     assert [str(fault) for fault in read_whole(read_zone(HEAD.encode(), "db", ORIGIN, add)).faults] == [
         "db:2: it is bad"
     ]
+
+
+def test_who_takes_records_can_know_their_places() -> None:
+    where = Where()
+    found: list[tuple[str, int]] = []
+    data = (HEAD + "a A 192.0.2.1\n$INCLUDE more\nb TXT (\n x )\nc A 192.0.2.1\n").encode()
+    more = b"\nd A 192.0.2.1\ne TXT (x)\n"
+    add = lambda *_: found.append((where.file, where.line))  # noqa: E731 -- it is short
+    read_whole(read_zone(data, "db", ORIGIN, add, include=lambda path: more, where=where))
+    assert found == [("db", 2), ("db", 3), ("db", 4), ("more", 2), ("more", 3), ("db", 6), ("db", 8)]
 
 
 # $INCLUDE
