@@ -24,6 +24,7 @@ COVERED_BY = {
     "pydns/plugin.py": "tests/plugins/test_readme_example.py",
     "pydns/testing.py": "tests/e2e/test_queries.py",
     "pydns/zone/rrset.py": "tests/pydns/zone/test_zone.py",
+    "pydns/zone/checks.py": "tests/pydns/zone/test_inspection.py",
     "pydns/zone/master/reading.py": "tests/pydns/zone/master/test_reader.py",
     "pydns/zone/master/state.py": "tests/pydns/zone/master/test_plain.py",
     "pydns/zone/master/fields.py": "tests/pydns/zone/master/test_rdata.py",

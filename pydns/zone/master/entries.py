@@ -6,7 +6,7 @@ from collections.abc import Callable, Generator, Sequence
 from difflib import get_close_matches
 from typing import Any, Final, Protocol
 
-from pydns.names import LOWER, is_within, to_text
+from pydns.names import LOWER, ROOT, is_within, to_text
 from pydns.records import Type, type_from_text
 from pydns.zone.master.fields import hexadecimal, type_number
 from pydns.zone.master.generate import MAX_GENERATED, counted, template
@@ -144,7 +144,7 @@ class Entries:
             self._tell(words[0].line, words[0].column, text, Severity.WARNING)
             return
         if type_ == Type.SOA:
-            if owner != self._zone:
+            if owner != self._zone and self._zone != ROOT:  # who looks for a zone's name reads it as the root's
                 raise WordError(where, f"a SOA record at {to_text(owner)}, which is not the apex of the zone")
             if self._soa is not None and self._soa[1] != rdata:
                 raise WordError(where, f"a second SOA record; the first stands in line {self._soa[0]}")
