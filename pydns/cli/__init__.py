@@ -16,6 +16,7 @@ VERBS: Final = {
     "chain": "show the order in which plugins are asked, and what is never reached",
     "adapt": "print a Corefile as TOML",
     "query": "ask a DNS server: a small dig",
+    "zone": "find what is wrong with a zone's file, and what differs between two",
     "services": "show and change the services file that the kubernetes plugin answers from",
 }
 
