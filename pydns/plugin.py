@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from pydns.reply import Reply
     from pydns.settings import Settings
     from pydns.watch import Watcher
+    from pydns.zone.master.reading import Fault
 
 CallNext = Callable[["Query"], Coroutine[Any, Any, "Reply"]]
 """The rest of the chain. Call it once, more often (with changed queries), or not at all."""
@@ -156,6 +157,10 @@ class Plugin(ABC):
 
     def stops(self) -> Sequence[bytes]:
         """Zones of which it passes no query on, so that `pydns chain` can tell who is never reached."""
+        return ()
+
+    def examine(self) -> Sequence[Fault]:
+        """What is wrong with the files that it would serve. `pydns check` alone asks, and it may read them."""
         return ()
 
     async def run(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:

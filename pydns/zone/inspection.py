@@ -71,6 +71,18 @@ def inspect(data: bytes, path: str, origin: bytes, *, check: bool = True) -> Ins
     return Inspection(zone, counts[Severity.ERROR], counts[Severity.WARNING], tuple(found))
 
 
+def examine(path: str, origin: bytes) -> Sequence[Fault]:
+    """What is wrong with a file that a plugin would serve as this zone. Blocks."""
+    try:
+        found = inspect(read_file(path), path, origin)
+    except OSError as error:
+        text = f"cannot be read: {error.strerror or error}; {names.to_text(origin)} is SERVFAIL until it can"
+        return (Fault(path, 0, 0, text, Severity.WARNING),)
+    more = found.errors + found.warnings - len(found.faults)
+    last = (Fault(path, 0, 0, f"{more} more", Severity.WARNING),) if more else ()
+    return *found.faults, *last
+
+
 class _Watch:
     """Sees what is lost when records become a zone, among those of one name that stand together."""
 

@@ -9,7 +9,9 @@ import trio
 
 from pydns.corefile.tree import Directive, ServerBlock
 from pydns.zone.following import Following
+from pydns.zone.inspection import examine
 from pydns.zone.loader import ZoneFile
+from pydns.zone.master.reading import Fault
 from pydns.zone.plugin import ZonePlugin
 from pydns_plugins.file.options import Options, read_options
 
@@ -41,6 +43,9 @@ class File(ZonePlugin):
     @classmethod
     def parse(cls, directives: Sequence[Directive], block: ServerBlock) -> Sequence[Self]:
         return (cls(read_options(directives, block)),)
+
+    def examine(self) -> Sequence[Fault]:
+        return [fault for each in self._options for zone in each.zones for fault in examine(str(each.path), zone)]
 
     async def run(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
         self._take_over()

@@ -9,11 +9,12 @@ from typing import Final
 
 from pydns import names
 from pydns.cli import arguments
+from pydns.cli.faults import as_json, fault_lines
 from pydns.cli.output import Line, show
 from pydns.cli.zone import differing
-from pydns.cli.zone.faults import as_json, fault_lines
 from pydns.cli.zone.source import SourceError, read_source
 from pydns.zone.inspection import inspect
+from pydns.zone.master.reading import Severity
 
 SUMMARY: Final = "find what is wrong with a zone's file, and what differs between two"
 
@@ -86,9 +87,9 @@ def _check(options: argparse.Namespace) -> int:
             "origin": origin,
             "serial": serial,
             "records": records,
-            "errors": found.errors,
-            "warnings": found.warnings,
-            "faults": [as_json(fault) for fault in found.faults],
+            "errors": [as_json(fault) for fault in found.faults if fault.severity is Severity.ERROR],
+            "warnings": [as_json(fault) for fault in found.faults if fault.severity is Severity.WARNING],
+            "left_out": found.errors + found.warnings - len(found.faults),
         }
         print(json.dumps(told, indent=2))
     else:

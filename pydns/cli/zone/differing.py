@@ -9,8 +9,8 @@ from collections.abc import Iterable, Iterator
 from typing import Any, Final
 
 from pydns import names
+from pydns.cli.faults import fault_lines
 from pydns.cli.output import Line, plain, show
-from pydns.cli.zone.faults import fault_lines
 from pydns.cli.zone.source import SourceError, read_source
 from pydns.records import Record, type_text
 from pydns.steps import whole

@@ -108,3 +108,35 @@ def test_the_help_tells_exit_codes_and_examples() -> None:
     text = check.parser().format_help()
     assert "exit codes: 0 no error" in text
     assert "  pydns check /etc/pydns/Corefile\n" in text
+
+
+# Files that plugins would serve
+
+ZONE = "$TTL 60\n@ SOA ns admin 1 2 3 4 5\n@ NS ns\n"
+
+
+def test_files_of_zones_are_checked(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (folder / "db").write_text(ZONE + "ns A 192.0.2\nx.other. A 192.0.2.1\n")
+    found = checked(folder, "a.test {\n file db\n}\nb.test {\n file db a.test\n file good\n}\n", capsys)
+    assert found == (
+        1,
+        "db:4:6: A, the address: '192.0.2' is no IPv4 address\n"
+        "db:5:1: warning: x.other. is out of the zone a.test.: the record is left out\n"
+        "good: warning: cannot be read: No such file or directory; b.test. is SERVFAIL until it can\n",
+    )
+
+
+def test_files_of_zones_in_json(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (folder / "db").write_text(ZONE)
+    status, out = checked(folder, "a.test {\n file db\n}\n", capsys, "--json")
+    found = json.loads(out)
+    assert (status, found["ok"], found["warnings"]) == (1, False, [])
+    assert found["errors"] == [
+        {
+            "file": "db",
+            "line": 3,
+            "column": None,
+            "message": "NS ns.a.test. has no address (A or AAAA)",
+            "remedy": "",
+        }
+    ]

@@ -19,8 +19,8 @@ def as_json(fault: Fault) -> dict[str, Any]:
         "file": fault.file,
         "line": fault.line or None,
         "column": fault.column or None,
-        "severity": fault.severity.value,
         "message": fault.message,
+        "remedy": "",
     }
 
 
