@@ -28,6 +28,7 @@ GROUP: Final = "pydns.plugins"
 BUILTIN: Final[dict[str, str]] = {
     "acl": "pydns_plugins.acl:Acl",
     "any": "pydns_plugins.any:Any",
+    "auto": "pydns_plugins.auto:Auto",
     "autopath": "pydns_plugins.autopath:Autopath",
     "bind": "pydns_plugins.bind:Bind",
     "bufsize": "pydns_plugins.bufsize:Bufsize",
