@@ -28,10 +28,11 @@ def look(patterns: Sequence[str]) -> Look:
     """Looks at the files of absolute paths and globs, and at what leads to them."""
     files: dict[str, Signature | None] = {}
     folders: set[str] = set()
+    known: dict[str, frozenset[str]] = {}
     for pattern in patterns:
         for path in _expand(pattern, folders):
             files[path] = _reach(path)
-            folders.update(_way(path))
+            folders.update(_way_to_file(path, known))
     return Look(tuple(files.items()), frozenset(_identified(folders)))
 
 
@@ -42,10 +43,20 @@ def _expand(pattern: str, folders: set[str]) -> Iterable[str]:
     parts = pattern.split(os.sep)
     for i, part in enumerate(parts):
         if glob.has_magic(part):
-            for folder in glob.glob(os.sep.join(parts[:i]) or os.sep):
+            for folder in glob.glob(os.sep.join(parts[:i]) + os.sep):  # so that none but folders are found
                 folders.update(_way(os.path.join(folder, "*")))
             folders.update(_way(os.sep.join(parts[: i + 1])))
     return sorted(path for path in glob.glob(pattern) if os.path.isfile(path))
+
+
+def _way_to_file(path: str, known: dict[str, frozenset[str]]) -> Iterable[str]:
+    """As `_way`. All files of a folder but symlinks have the same, which is `known` from then on: there may be many."""
+    if os.path.islink(path):
+        return _way(path)
+    folder = os.path.dirname(path)
+    if folder not in known:
+        known[folder] = frozenset(_way(os.path.join(folder, "*")))
+    return known[folder]
 
 
 def _way(path: str) -> Iterator[str]:
