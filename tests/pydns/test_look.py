@@ -123,3 +123,15 @@ def test_the_signature_differs_after(change: object, tmp_path: Path) -> None:
     assert callable(change)
     change(path)
     assert look([str(path)]).files != before
+
+
+def test_files_and_links_of_one_folder_each_go_their_way(tmp_path: Path) -> None:
+    (tmp_path / "zones").mkdir()
+    (tmp_path / "other").mkdir()
+    for path in ("zones/a", "zones/b", "other/c"):
+        (tmp_path / path).touch()
+    (tmp_path / "zones" / "link").symlink_to("../other/c")
+    (tmp_path / "zones" / "sub").symlink_to("../other")
+    found = look([f"{tmp_path}/zones/*", f"{tmp_path}/zones/*/*"])
+    assert [Path(path).name for path, _ in found.files] == ["a", "b", "link", "c"]
+    assert {path for path, _, _ in found.folders} == {str(tmp_path / "zones"), str(tmp_path / "other")}
