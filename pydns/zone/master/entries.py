@@ -8,9 +8,9 @@ from typing import Any, Final, Protocol
 
 from pydns.names import LOWER, ROOT, is_within, to_text
 from pydns.records import Type, type_from_text
-from pydns.zone.master.fields import hexadecimal, type_number
+from pydns.zone.master.fields import MAX_RDATA, hexadecimal, type_number
 from pydns.zone.master.generate import MAX_GENERATED, counted, template
-from pydns.zone.master.rdata import LAYOUTS, MAX_RDATA, RdataError, pack
+from pydns.zone.master.rdata import LAYOUTS, RdataError, pack
 from pydns.zone.master.reading import Severity, shown
 from pydns.zone.master.spelling import SpellingError
 from pydns.zone.master.state import State

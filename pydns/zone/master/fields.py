@@ -21,6 +21,8 @@ Field = Callable[[bytes, Naming], bytes]
 Rest = Callable[[Sequence[bytes]], bytes]
 """Reads all words that are left."""
 
+MAX_RDATA: Final = 65_535
+
 _KEPT: Final = 10_000  # type bitmaps and times that are remembered: a zone has few, and has them often
 
 _ALGORITHMS: Final = {
@@ -200,11 +202,14 @@ def texts(words: Sequence[bytes]) -> bytes:
     """At least one character string."""
     if not words:
         raise SpellingError("a string is missing")
-    found = []
+    found = bytearray()
     for word in words:
         octets = string(word)
-        found.append(bytes((len(octets),)) + octets)
-    return b"".join(found)
+        found.append(len(octets))
+        found += octets
+        if len(found) > MAX_RDATA:
+            raise SpellingError(f"strings of over {MAX_RDATA} octets together")
+    return bytes(found)
 
 
 _bitmaps: Final[dict[bytes, bytes]] = {}

@@ -12,6 +12,9 @@ PIECE: Final = 16_384
 MAX_LINE: Final = 524_288
 """Octets of a line: the longest rdata, each octet written as \\DDD, fits."""
 
+MAX_PLAIN: Final = 8192
+"""Octets of a plain line, which is read in one go."""
+
 ODD: Final = re.compile(rb'[;()"\\$@\r\v\f]')
 """What no plain line holds: then it is words parted by blanks, and no more."""
 
@@ -21,7 +24,7 @@ _BOM: Final = b"\xef\xbb\xbf"
 class Lines:
     """`piece` holds lines without their ends; `at` is who comes next of them, `first` the number of the first.
 
-    `all_plain`: nothing `ODD` stands in any of them.
+    `all_plain`: nothing `ODD` stands in any of them, and none is long.
 
     `too_long` is told the number of a line that is over `MAX_LINE`; it is empty then.
     """
@@ -64,7 +67,7 @@ class Lines:
         if b"\r\n" in octets or end == len(data):
             octets = octets.replace(b"\r\n", b"\n").removesuffix(b"\r")
         self.piece = octets.removesuffix(b"\n").split(b"\n")
-        self.all_plain = ODD.search(octets) is None
+        self.all_plain = len(octets) <= PIECE + MAX_PLAIN and ODD.search(octets) is None
         return True
 
     def next(self) -> bytes | None:

@@ -11,7 +11,7 @@ from typing import Final
 
 from pydns.names import ROOT, is_within, to_text
 from pydns.records import Type, type_text
-from pydns.zone.master.lines import ODD, Lines
+from pydns.zone.master.lines import MAX_PLAIN, ODD, Lines
 from pydns.zone.master.rdata import LAYOUTS, pack
 from pydns.zone.master.spelling import LENGTHS
 from pydns.zone.master.state import State
@@ -61,7 +61,7 @@ class PlainReader:
         try:
             for index in range(start, len(piece)):
                 line = piece[index]
-                if not all_plain and is_odd(line):
+                if not all_plain and (len(line) > MAX_PLAIN or is_odd(line)):
                     break
                 words = line.split()
                 if not words:

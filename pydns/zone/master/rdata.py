@@ -7,10 +7,9 @@ from typing import Final, NamedTuple
 
 from pydns.records import Type, type_text
 from pydns.zone.master import fields
+from pydns.zone.master.fields import MAX_RDATA
 from pydns.zone.master.reading import shown
 from pydns.zone.master.spelling import Naming, SpellingError
-
-MAX_RDATA: Final = 65_535
 
 _DS_DIGESTS: Final = {1: 20, 2: 32, 3: 32, 4: 48}
 _DIGESTS: Final[dict[int, tuple[int, int, dict[int, int]]]] = {

@@ -8,7 +8,7 @@ from typing import Final, NamedTuple
 
 from pydns.zone.master.lines import Lines
 
-MAX_WORDS: Final = 140_000
+MAX_WORDS: Final = 70_000
 """Words of one entry, so that a parenthesis which is never closed ends sometime."""
 
 MAX_OCTETS: Final = 1_048_576

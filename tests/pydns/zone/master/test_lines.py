@@ -40,7 +40,9 @@ def test_a_long_line_is_given() -> None:
     assert lines_of(b"a\n" + long + b"\nb\n") == ([(1, b"a"), (2, long), (3, b"b")], [])
 
 
-@pytest.mark.parametrize(("data", "plain"), [(b"a A 1\nb\n", True), (b"a A 1\nb ; c\n", False), (b"a\rb\n", False)])
+@pytest.mark.parametrize(
+    ("data", "plain"), [(b"a A 1\nb\n", True), (b"a A 1\nb ; c\n", False), (b"a\rb\n", False), (b"a" * 30_000, False)]
+)
 def test_it_is_told_whether_all_is_plain(data: bytes, plain: bool) -> None:
     lines = Lines(data, lambda number: None)
     assert lines.fill()

@@ -94,7 +94,7 @@ def test_it_is_packed_as_dnspython_does(type_: str, text: str) -> None:
         ("a RRSIG A 8 2 60 2026 x 1 . AQAB", "1:23: RRSIG, the beginning: 'x' is no time: write it as YYYYMMDDHHmmSS"),
         ("a RRSIG A 8 2 60 20261301000000 0 1 . AQAB", "1:18: RRSIG, the end: '20261301000000' is no time"),
         ("a CAA 0 a-b x", "1:9: CAA, the tag: 'a-b' is no CAA tag: letters and digits only"),
-        ("a TXT " + "x " * 40_000, "1:7: rdata of 80000 octets, at most 65535"),
+        ("a TXT " + "x " * 40_000, "1:7: TXT: strings of over 65535 octets together"),
     ],
 )
 def test_a_fault_names_the_field(line: str, fault: str) -> None:
