@@ -6,6 +6,7 @@ What an extra brings is imported within functions alone, so that all else runs w
 from __future__ import annotations
 
 import ast
+import subprocess
 import sys
 import tomllib
 from collections.abc import Iterable, Mapping
@@ -59,3 +60,11 @@ def test_what_a_file_imports_is_a_dependency(
     for module in imported(ast.walk(tree)):
         allowed = declared if module in at_once else declared | extras
         assert {str(canonicalize_name(name)) for name in distributions[module]} & allowed, module
+
+
+def test_dnspython_waits_until_a_zone_wants_it() -> None:
+    """It takes 50 ms, and a server of hosts and upstreams has no use for it."""
+    plugins = ("auto", "cache", "file", "forward", "hosts", "kubernetes", "log", "prometheus")
+    modules = ["pydns.run", "pydns.cli.check", "pydns.zone.inspection", *(f"pydns_plugins.{name}" for name in plugins)]
+    program = f"import sys, {', '.join(modules)}\nsys.exit('dns' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0
