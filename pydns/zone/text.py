@@ -11,6 +11,7 @@ from pydns.names import to_text
 from pydns.records import Type, type_text
 
 _SRV: Final = Struct("!HHH")
+_DS: Final = Struct("!HBB")
 _TIMES: Final = Struct("!IIIII")
 
 
@@ -79,6 +80,22 @@ def _texts(rdata: bytes) -> str:
     return " ".join(found)
 
 
+def _ds(rdata: bytes) -> str:
+    tag, algorithm, kind = _DS.unpack_from(rdata)
+    return f"{tag} {algorithm} {kind} {_hex(rdata[4:])}"
+
+
+def _tlsa(rdata: bytes) -> str:
+    usage, selector, kind = rdata[:3]
+    return f"{usage} {selector} {kind} {_hex(rdata[3:])}"
+
+
+def _hex(octets: bytes) -> str:
+    if not octets:
+        raise ValueError("nothing is there")
+    return octets.hex()
+
+
 def _escaped(octet: int) -> str:
     if octet in b'"\\':
         return "\\" + chr(octet)
@@ -114,6 +131,10 @@ _WRITERS: Final[dict[int, Callable[[bytes], str]]] = {
     Type.MX: _mx,
     Type.SRV: _srv,
     Type.SOA: _soa,
+    Type.DS: _ds,
+    Type.CDS: _ds,
+    Type.TLSA: _tlsa,
+    Type.SMIMEA: _tlsa,
     Type.TXT: _texts,
     Type.SPF: _texts,
 }

@@ -13,15 +13,9 @@ from pydns.zone.master.spelling import Naming, SpellingError
 
 _DS_DIGESTS: Final = {1: 20, 2: 32, 3: 32, 4: 48}
 _DIGESTS: Final[dict[int, tuple[int, int, dict[int, int]]]] = {
-    Type.DS: (
-        3,
-        4,
-        {0: -1, **_DS_DIGESTS},
-    ),  # 0 is reserved (RFC 3658 section 5.3), save for a CDS that deletes (RFC 8078)
+    Type.DS: (3, 4, _DS_DIGESTS),
     Type.CDS: (3, 4, _DS_DIGESTS),
     Type.SSHFP: (1, 2, {1: 20, 2: 32}),
-    Type.TLSA: (2, 3, {1: 32, 2: 64}),
-    Type.SMIMEA: (2, 3, {1: 32, 2: 64}),
 }
 """Where the kind of a digest stands, where the digest begins, and its octets by the kind (IANA's registries)."""
 
@@ -146,8 +140,6 @@ def _check_digest(type_: int, rdata: bytes) -> None:
     kind_at, ahead, lengths = _DIGESTS[type_]
     kind, length = rdata[kind_at], len(rdata) - ahead
     wanted = lengths.get(kind, length)
-    word = len(LAYOUTS[type_].fields)  # of the digest; its kind stands ahead of it
-    if wanted < 0:
-        raise RdataError(word - 1, f"{type_text(type_)}: digest type {kind} is reserved")
     if length != wanted:
+        word = len(LAYOUTS[type_].fields)
         raise RdataError(word, f"{type_text(type_)}: a digest of type {kind} has {wanted} octets, not {length}")
