@@ -68,8 +68,7 @@ class Auto(ZonePlugin):
     def examine(self) -> Sequence[Fault]:
         found: list[Fault] = []
         for options in self._options:
-            paths = [path for path, signature in look(patterns(options.folder)).files if signature is not None]
-            files, complaints = contents(options, paths)
+            files, complaints = contents(options, look(patterns(options.folder)).files)
             if not is_readable(options.folder):
                 complaints = [Complaint(str(options.folder), "the folder cannot be read")]
             found += [Fault(each.path, 0, 0, each.text, Severity.WARNING) for each in complaints]
@@ -137,7 +136,7 @@ class Auto(ZonePlugin):
             return False
         before, now = self._looks.get(i, {}), dict(found.files)
         self._looks[i] = now
-        files, complaints = contents(options, [path for path, signature in now.items() if signature is not None])
+        files, complaints = contents(options, found.files)
         for origin, path in files.items():
             owner = self._owners.setdefault(origin, options)
             if owner is not options:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from pydns import names
+from pydns.look import Signature
 from pydns_plugins.auto.options import Options
 
 DEPTH: Final = 5
@@ -34,12 +35,16 @@ def patterns(folder: Path) -> list[str]:
     return [os.path.join(glob.escape(os.path.abspath(folder)), *["*"] * depth) for depth in range(1, DEPTH + 1)]
 
 
-def contents(options: Options, paths: Iterable[str]) -> Contents:
-    """Which of these files are zones of the directive's."""
+def contents(options: Options, found: Iterable[tuple[str, Signature | None]]) -> Contents:
+    """Which of these files are zones of the directive's. Those without a signature are not there."""
     files: dict[bytes, str] = {}
+    seen: set[tuple[str, tuple[int, ...]]] = set()
     complaints: list[Complaint] = []
-    for path in paths:
+    for path, signature in found:
         name = os.path.basename(path)
+        if signature is None or (name, signature[:2]) in seen:
+            continue  # a symlink to a folder leads to the same file again
+        seen.add((name, signature[:2]))
         try:
             origin = options.rule.origin(name)
         except names.NameSyntaxError as error:

@@ -27,10 +27,17 @@ class Rule:
 
         Raises NameSyntaxError where what comes of it is no name.
         """
+        try:
+            file.encode()
+        except UnicodeEncodeError:  # RE2 takes none of these
+            raise names.NameSyntaxError(f"{file!a} is no text in UTF-8") from None
         found = self._expression.search(file)
         if found is None:
             return None
-        return names.from_text(_PLACE.sub(lambda place: found.group(int(place[1])) or "", self._template))
+        text = _PLACE.sub(lambda place: found.group(int(place[1])) or "", self._template)
+        if not text:  # the root is a dot
+            raise names.NameSyntaxError(f"nothing is left of {file!r}")
+        return names.from_text(text)
 
 
 def usual() -> Rule:

@@ -187,6 +187,7 @@ async def test_two_files_of_one_zone_are_told(
     one, two, odd = tmp_path / "a.db.one.test", tmp_path / "b.db.one.test", tmp_path / "db.x..y"
     for path in (one, two, odd):
         put(path)
+    (tmp_path / "self").symlink_to(".")  # what it leads to is no other file
     corefile = f". {{\nauto {{\ndirectory {tmp_path}\n}}\nauto {{\ndirectory {tmp_path}\n}}\n}}"
     plugin = await started(auto_of(corefile), nursery)
     assert zones(plugin) == ["one.test."]

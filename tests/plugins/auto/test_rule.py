@@ -27,10 +27,11 @@ def test_a_file_is_of_a_zone(expression: str, template: str, file: str, zone: st
     assert rule.origin(file) == (None if zone is None else names.from_text(zone))
 
 
-@pytest.mark.parametrize("file", ["db.a..b", "db." + "x" * 64])
+@pytest.mark.parametrize("file", ["db.a..b", "db." + "x" * 64, "db.\udcff", "db."])
 def test_what_gives_no_name_is_told(file: str) -> None:
-    with pytest.raises(names.NameSyntaxError):
-        usual().origin(file)
+    for rule in (usual(), read_rule(Word(r"db\.(.*)", PLACE), Word("{1}", PLACE))):
+        with pytest.raises(names.NameSyntaxError):
+            rule.origin(file)
 
 
 @given(st.text())
