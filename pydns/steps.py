@@ -10,13 +10,16 @@ import trio
 
 T = TypeVar("T")
 
-SLICE: Final = 0.002  # seconds of work on the loop before others have their turn
+SLICE: Final = 0.002
+"""Seconds of work on the loop before others have their turns."""
+
+_LONGEST: Final = 0.006  # seconds that these may take together, so that the work goes on where much is asked
 
 
 async def in_slices(steps: Generator[None, None, T]) -> T:
     """Does the steps on the loop, with turns for others in between."""
     while True:
-        await trio.lowlevel.checkpoint()
+        await give_way()
         end = time.perf_counter() + SLICE
         while time.perf_counter() < end:
             try:
@@ -24,6 +27,17 @@ async def in_slices(steps: Generator[None, None, T]) -> T:
             except StopIteration as done:
                 result: T = done.value
                 return result
+
+
+async def give_way() -> None:
+    """Others do what they have to do now. A query may take ten turns of the loop, and shall not wait in each of them."""
+    end = time.perf_counter() + _LONGEST
+    idle = 0
+    while idle < 2:  # who is woken in one turn may wake another in the next
+        await trio.lowlevel.checkpoint()
+        idle = 0 if trio.lowlevel.current_statistics().tasks_runnable else idle + 1
+        if time.perf_counter() > end:
+            return
 
 
 def whole(steps: Generator[None, None, T]) -> T:

@@ -6,8 +6,9 @@ from collections.abc import Generator
 
 import pytest
 import trio
+import trio.testing
 
-from pydns.steps import in_slices, whole
+from pydns.steps import give_way, in_slices, whole
 
 
 def counting(to: int) -> Generator[None, None, int]:
@@ -51,3 +52,29 @@ async def test_others_have_their_turns(autojump_clock: trio.abc.Clock) -> None:
 async def test_what_they_raise_comes_out() -> None:
     with pytest.raises(KeyError, match="broken"):
         await in_slices(failing())
+
+
+async def test_who_is_woken_one_after_the_other_has_his_turn(nursery: trio.Nursery) -> None:
+    events = [trio.Event() for _ in range(10)]
+
+    async def pass_on(i: int) -> None:
+        await events[i].wait()
+        events[i + 1].set()
+
+    for i in range(9):
+        nursery.start_soon(pass_on, i)
+    await trio.testing.wait_all_tasks_blocked()
+    events[0].set()
+    await give_way()
+    assert events[9].is_set()
+
+
+async def test_who_never_rests_does_not_hold_up_the_work(nursery: trio.Nursery) -> None:
+    async def restless() -> None:
+        while True:
+            await trio.lowlevel.checkpoint()
+
+    nursery.start_soon(restless)
+    with trio.fail_after(10):
+        await give_way()
+    nursery.cancel_scope.cancel()

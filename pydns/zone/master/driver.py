@@ -7,7 +7,7 @@ from typing import Any
 
 import trio
 
-from pydns.steps import SLICE
+from pydns.steps import SLICE, give_way
 from pydns.zone.master.reader import Steps
 from pydns.zone.master.reading import Reading
 
@@ -37,7 +37,7 @@ async def read_on_loop(steps: Steps) -> Reading:
     end = 0.0
     while True:
         if time.perf_counter() >= end:
-            await trio.lowlevel.checkpoint()
+            await give_way()
             end = time.perf_counter() + SLICE
         try:
             wanted = steps.send(send) if error is None else steps.throw(error)
