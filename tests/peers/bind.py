@@ -23,6 +23,7 @@ options {{
     dnssec-validation no;
     empty-zones-enable no;
     minimal-responses no;
+    max-udp-size 4096;
     rrset-order {{ order none; }};
     check-integrity no;
     check-names primary ignore;

@@ -11,6 +11,7 @@ _SERVER = """\
 server:
     rundir: .  # its socket there, whose path may not be long
     listen: 127.0.0.1@{port}
+    udp-max-payload: 4096
     udp-workers: 1
     tcp-workers: 2
     background-workers: 1

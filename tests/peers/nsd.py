@@ -18,6 +18,7 @@ server:
   xfrdir: "{folder}"
   zonelistfile: "{folder}/zones"
   server-count: 1
+  ipv4-edns-size: 4096
   verbosity: 1
   xfrd-reload-timeout: 0
   rrl-ratelimit: 0

@@ -12,7 +12,7 @@ import signal
 import socket
 import struct
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import ClassVar, Self
 
@@ -46,16 +46,19 @@ class Peer(ABC):
     def words(self) -> Sequence[str]:
         """Those that follow the program's name."""
 
-    def __enter__(self) -> Self:
+    def start(self) -> Program:
         path = installed(self.program)
         if path is None:
             pytest.skip(f"{self.program} is not installed")
+        return Program(path, *self.words(), folder=self.folder)
+
+    def __enter__(self) -> Self:
         self.folder.mkdir(parents=True, exist_ok=True)
         self.config.write_text(self.configuration())
         for zone in self.zones.values():
             if zone.text:
                 (self.folder / zone.file).write_text(zone.text)
-        self.running = Program(path, *self.words(), folder=self.folder)
+        self.running = self.start()
         try:
             self._wait()
         except BaseException:
@@ -104,16 +107,21 @@ class Peer(ABC):
             raise AssertionError(f"{error}\n{self.output}") from None
 
     def _wait(self) -> None:
-        def alive() -> bool:
-            assert self.running is not None
-            assert self.running.process.poll() is None, self.output
-            return True
-
         if loaded := [zone for zone in self.zones.values() if zone.text and not zone.primaries]:
             for zone in loaded:
-                until(lambda zone=zone: alive() and self.serial(zone.name), lambda found: found is not None)  # type: ignore[misc]  # bound at once
+                self._until(lambda zone=zone: self.serial(zone.name))  # type: ignore[misc]  # it is called at once
         else:
-            until(lambda: alive() and exchange(self.port, question(b"\0", 6)), lambda found: found is not None)
+            self._until(lambda: exchange(self.port, question(b"\0", 6)))
+
+    def _until(self, read: Callable[[], object]) -> None:
+        """Until something comes. Raises AssertionError with what it logged where nothing does, or it ends."""
+        running = self.running
+        assert running is not None
+        try:
+            until(lambda: running.process.poll() or read(), lambda found: found is not None)
+            assert running.process.poll() is None
+        except AssertionError:
+            raise AssertionError(running.output) from None
 
 
 def serial(port: int, zone: str) -> int | None:
