@@ -24,6 +24,7 @@ NAMES_AT: Final[dict[int, int]] = {
 }
 
 _IN, _SERVICES = int(Class.IN), frozenset((int(Type.SVCB), int(Type.HTTPS)))
+_STAR: Final = b"\x01*"
 _ADDRESSES: Final = (int(Type.A), int(Type.AAAA))
 
 
@@ -33,7 +34,7 @@ def addresses(zone: Zone, records: Sequence[Record], do: bool) -> tuple[Sequence
     named = dict.fromkeys(_host(record) for record in records if record.type in NAMES_AT)
     hosts = tuple([host for host in named if is_within(host, zone.origin)][:MAX_HOSTS])
     for host in hosts:
-        node = zone.node(host)
+        node = _node(zone, host)
         if node is None:
             continue
         for type_ in _ADDRESSES:
@@ -43,6 +44,17 @@ def addresses(zone: Zone, records: Sequence[Record], do: bool) -> tuple[Sequence
                 if do:
                     found += signatures(node, host, type_)
     return found, hosts
+
+
+def _node(zone: Zone, host: bytes) -> bytes | None:
+    """What stands at a host, or at the wildcard that answers for it. Glue may be occluded, and come from either."""
+    node, encloser = zone.node(host), host
+    if node is not None:
+        return node
+    while node is None:  # the origin exists
+        encloser = encloser[1 + encloser[0] :]
+        node = zone.node(encloser)
+    return zone.node(_STAR + encloser) if node[0] & nodes.WILDCARD else None
 
 
 def _host(record: Record) -> bytes:

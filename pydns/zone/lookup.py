@@ -211,9 +211,11 @@ def _refer(zone: Zone, cut: bytes, node: bytes, name: bytes, do: bool) -> Found:
     found.cut, found.authoritative = cut, False
     servers = _records(node, cut, _NS) or ()
     found.authority = servers
-    if do:
-        # That the child is signed; that it is not wants a proof (RFC 4035 section 3.1.4).
-        found.authority = (*servers, *(_records(node, cut, _DS) or ()), *signatures(node, cut, _DS))
+    signed = signatures(node, cut, _DS) if do else ()
+    if signed:
+        # That the child is signed; that it is not wants a proof (RFC 4035 section 3.1.4). A zone without signatures
+        # proves nothing by its DS records, and NSD, Knot and BIND leave them out.
+        found.authority = (*servers, *(_records(node, cut, _DS) or ()), *signed)
     found.additional, found.depends = addresses(zone, servers, do)
     return found
 

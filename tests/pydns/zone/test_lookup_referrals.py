@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pydns.records import Rcode
+from pydns.records import Rcode, Record
 from tests.pydns.zone.zones import ask, record, said, zone_of
 
 IP = b"\1\1\1\1"
@@ -29,6 +29,7 @@ ZONE = zone_of(
     record("alias.sub", "CNAME", "ns"),
     record("old.sub", "DNAME", "ns"),
 )
+DELEGATION = (record("sub", "NS", "ns"), record("sub", "DS", b"ds"))
 GLUE = ["ns.sub A 1.1.1.1", "ns.sub AAAA", "ns.other A 2.2.2.2", "ns A 1.1.1.1"]
 SERVERS = ["sub NS NS.sub", "sub NS ns.other", "sub NS ns", "sub NS ns.example.net."]
 
@@ -81,7 +82,25 @@ def test_the_servers_of_the_apex_are_an_answer() -> None:
 
 
 def test_a_signed_referral_tells_that_the_child_is_signed() -> None:
-    assert said(ask(ZONE, "x.sub", do=True).authority) == [*SERVERS, "sub DS"]
+    signed = zone_of(*DELEGATION, record("sub", "RRSIG", b"\0\x2b" + bytes(16)))
+    assert said(ask(signed, "x.sub", do=True).authority) == ["sub NS ns", "sub DS", "sub RRSIG"]
+
+
+def test_ds_that_nobody_signed_proves_nothing() -> None:
+    assert said(ask(zone_of(*DELEGATION), "x.sub", do=True).authority) == ["sub NS ns"]
+
+
+@pytest.mark.parametrize(
+    ("above", "glue"),
+    [
+        ((), ["ns.far A 1.1.1.1"]),
+        ((record("far", "TXT", b"\1x"),), []),  # a closer encloser, without a wildcard
+        ((record("far", "NS", "ns.example.net."), record("*.far", "A", b"\2\2\2\2")), ["ns.far A 2.2.2.2"]),  # occluded
+    ],
+)
+def test_glue_may_come_from_a_wildcard(above: tuple[Record, ...], glue: list[str]) -> None:
+    zone = zone_of(record("sub", "NS", "ns.far"), record("*", "A", IP), *above)
+    assert said(ask(zone, "sub").additional) == glue
 
 
 def test_names_beside_a_cut_are_the_zones_own() -> None:
