@@ -29,6 +29,8 @@ _NS, _CNAME, _DNAME, _DS, _ANY, _IN = (
     int(Type.NS), int(Type.CNAME), int(Type.DNAME), int(Type.DS), int(Type.ANY), int(Class.IN),
 )  # fmt: skip
 _NXDOMAIN, _YXDOMAIN = int(Rcode.NXDOMAIN), int(Rcode.YXDOMAIN)
+_BESIDE_CNAME: Final = frozenset((int(Type.RRSIG), int(Type.NSEC)))
+"""Types of an alias itself (RFC 4034 sections 3 and 4): where they are not there, they are not its target's."""
 
 Records = Sequence[Record]
 
@@ -138,11 +140,11 @@ def _search(zone: Zone, name: bytes, type_: int, do: bool) -> Found:
         found = _step(zone, name, type_, do)
         if found.rcode or not found.answer or found.alias is None:
             if chain:
-                found.answer = (*chain, *found.answer)
+                found.answer = chain + _others(found.answer, chain)
                 found.authoritative = True  # it is about the first name (RFC 1035 section 4.1.1)
                 found.depends += tuple(passed)
             return found
-        chain += found.answer
+        chain += _others(found.answer, chain)
         name = found.alias
         if name in passed or len(passed) >= MAX_CHAIN:
             found.alias = None
@@ -152,6 +154,11 @@ def _search(zone: Zone, name: bytes, type_: int, do: bool) -> Found:
         found.answer = chain
         found.depends += tuple(passed)
         return found
+
+
+def _others(records: Records, chain: Sequence[Record]) -> list[Record]:
+    """Those that are not in the chain yet: one DNAME may lead several times, and is said once."""
+    return [record for record in records if record not in chain]
 
 
 def _step(zone: Zone, name: bytes, type_: int, do: bool) -> Found:
@@ -182,7 +189,7 @@ def _step(zone: Zone, name: bytes, type_: int, do: bool) -> Found:
         found.answer = answer
         _complete(zone, found, node, type_, do)
         return found
-    if node[0] & CNAME:
+    if node[0] & CNAME and type_ not in _BESIDE_CNAME:
         found.answer = _records(node, name, _CNAME) or ()
         found.alias = found.answer[0].rdata.translate(LOWER)
         _complete(zone, found, node, _CNAME, do)
