@@ -12,7 +12,7 @@ from typing import Final, TypeVar
 from pydns import names
 from pydns.records import Rcode, Type
 from tests.differential.asking import Question
-from tests.differential.message import RR, Answer, Message, comparable
+from tests.differential.message import RR, Answer, Message, comparable, covered
 
 Said = Mapping[str, Message]
 """By who says it."""
@@ -52,8 +52,15 @@ def within_zone(answer: Answer, question: Question, apexes: Apexes) -> Answer:
     zone = zone_of(question.name.translate(names.LOWER), question.type, apexes)
     for i, rr in enumerate(answer.chain):
         if rr[1] == Type.CNAME and question.type != Type.CNAME and zone_of(rr[3], question.type, apexes) != zone:
-            return Answer(Rcode.NOERROR, True, answer.chain[: i + 1], frozenset())
+            return Answer(Rcode.NOERROR, True, *_begun(answer, i + 1))
     return answer
+
+
+def _begun(answer: Answer, length: int) -> tuple[tuple[RR, ...], frozenset[RR]]:
+    """The beginning of its chain, with the signatures of that."""
+    chain = answer.chain[:length]
+    aliases = {(rr[0], rr[1]) for rr in chain}
+    return chain, frozenset(rr for rr in answer.data if rr[1] == Type.RRSIG and (rr[0], covered(rr)) in aliases)
 
 
 def zone_of(name: bytes, type_: int, apexes: Apexes) -> bytes | None:
@@ -64,8 +71,9 @@ def zone_of(name: bytes, type_: int, apexes: Apexes) -> bytes | None:
 
 
 def is_bare(answer: Answer) -> bool:
-    """A chain and nothing else."""
-    return bool(answer.chain) and not (answer.data or answer.referral or answer.negative)
+    """A chain and its signatures, and nothing else."""
+    rest = answer.data - _begun(answer, len(answer.chain))[1]
+    return bool(answer.chain) and not (rest or answer.referral or answer.negative)
 
 
 def _endless(answers: Sequence[Answer]) -> Answer | None:
@@ -74,13 +82,11 @@ def _endless(answers: Sequence[Answer]) -> Answer | None:
     How far such a chain is followed is each one's own. RFC 1034 section 3.6.2 wants loops signalled as an error, which
     BIND does by SERVFAIL; the others answer NOERROR.
     """
-    if not all(map(is_bare, answers)):
+    length = min(len(answer.chain) for answer in answers)
+    if length < _FOLLOWED or not all(map(is_bare, answers)):
         return None
-    shortest = min(answers, key=lambda answer: len(answer.chain))
-    length = len(shortest.chain)
-    if length < _FOLLOWED or any(answer.chain[:length] != shortest.chain for answer in answers):
-        return None
-    return shortest._replace(rcode=Rcode.NOERROR)
+    begun = {_begun(answer, length) for answer in answers}
+    return Answer(Rcode.NOERROR, True, *begun.pop()) if len(begun) == 1 else None
 
 
 _FOLLOWED: Final = 2  # a DNAME and what it makes of the name: the least that is followed of a chain without end

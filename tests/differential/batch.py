@@ -36,10 +36,14 @@ def origin(number: int) -> str:
     return f"z{number}.test."
 
 
-def batch(cases: Sequence[Case], random: Random, each: int) -> Batch:
-    """`each`: questions to a case, about."""
+def batch(cases: Sequence[Case], random: Random, each: int, *, signed: bool = False) -> Batch:
+    """`each`: questions to a case, about; with `signed` those that are asked of signed zones as well."""
     zones = {zone.name(origin(i)).lower(): zone.text(origin(i)) for i, case in enumerate(cases) for zone in case}
-    asked = [(i, question) for i, case in enumerate(cases) for question in questions(case, origin(i), random, each)]
+    asked = [
+        (i, question)
+        for i, case in enumerate(cases)
+        for question in questions(case, origin(i), random, each, signed=signed)
+    ]
     return Batch(cases, asked, zones)
 
 

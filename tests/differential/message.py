@@ -46,16 +46,17 @@ def comparable(message: Message, apexes: Container[bytes]) -> Answer:
     """Left out are the proofs of signed zones with their signatures, and the NS of a zone that answers itself."""
     chain = tuple(dict.fromkeys(rr for rr in message.answer if rr[1] in _ALIASES))
     data = frozenset(message.answer).difference(chain)
-    authority = [rr for rr in message.authority if _covers(rr) not in _PROOFS]
-    soa = frozenset(rr for rr in authority if _covers(rr) == Type.SOA)
-    referral = frozenset(rr for rr in authority if _covers(rr) in (Type.NS, Type.DS) and rr[0] not in apexes)
+    authority = [rr for rr in message.authority if covered(rr) not in _PROOFS]
+    soa = frozenset(rr for rr in authority if covered(rr) == Type.SOA)
+    referral = frozenset(rr for rr in authority if covered(rr) in (Type.NS, Type.DS) and rr[0] not in apexes)
     glue: frozenset[RR] = frozenset()
     if any(rr[1] == Type.NS for rr in referral):
         glue = frozenset(rr for rr in message.additional if rr[1] in (Type.A, Type.AAAA))
     return Answer(message.rcode, message.authoritative, chain, data, referral, glue, soa)
 
 
-def _covers(rr: RR) -> int:
+def covered(rr: RR) -> int:
+    """Its type, or that of the records which it signs."""
     return int.from_bytes(rr[3][:2]) if rr[1] == Type.RRSIG else rr[1]
 
 

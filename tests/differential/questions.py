@@ -11,12 +11,32 @@ from pydns.records import type_from_text
 from tests.differential.asking import Question
 from tests.differential.zones import LONG, Case, child, fold
 
-TYPES: Final = ("A", "A", "AAAA", "NS", "CNAME", "SOA", "DS", "MX", "TXT", "SRV", "HTTPS", "DNAME", "TYPE65280")
+TYPES: Final = (
+    "A",
+    "A",
+    "AAAA",
+    "NS",
+    "CNAME",
+    "SOA",
+    "DS",
+    "MX",
+    "TXT",
+    "SRV",
+    "HTTPS",
+    "DNAME",
+    "TYPE65280",
+    "RRSIG",
+    "NSEC",
+)
+SIGNED: Final = ("RRSIG", "DNSKEY", "CDS", "NSEC3PARAM", "DS", "NS")
+"""To be asked of a signed zone as well."""
 
 
-def questions(case: Case, origin: str, random: Random, count: int) -> list[Question]:
+def questions(case: Case, origin: str, random: Random, count: int, *, signed: bool = False) -> list[Question]:
     """About `count`, each once."""
     pool = sorted(interesting(case))
+    types = (*TYPES, *SIGNED) if signed else TYPES
+    do = 0.7 if signed else 0.3
     found: dict[Question, None] = {}
     for _ in range(count):
         name = random.choice(pool)
@@ -28,7 +48,7 @@ def questions(case: Case, origin: str, random: Random, count: int) -> list[Quest
         except NameSyntaxError:
             continue  # longer than names may be
         wire = spelled(whole) if name != name.lower() else folded
-        found[Question(wire, type_from_text(random.choice(TYPES)), random.random() < 0.3)] = None
+        found[Question(wire, type_from_text(random.choice(types)), random.random() < do)] = None
     return list(found)
 
 
