@@ -7,7 +7,8 @@ made, so many cases are served at once. Names are text; without a final dot they
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from functools import cache
 from typing import Final, NamedTuple
 
 from hypothesis import strategies as st
@@ -51,6 +52,7 @@ stars = st.sampled_from((*_LABELS, "*"))
 ttls = st.sampled_from((0, 60, 300, 3600))
 
 
+@cache  # strategies cost more to make than to draw from
 def below(top: str, label: st.SearchStrategy[str] = labels, least: int = 0, most: int = 3) -> st.SearchStrategy[str]:
     """Names in a zone, mostly short ones."""
 
@@ -133,6 +135,7 @@ def fold(name: str) -> str:
     return name.lower()
 
 
+@cache
 def _targets(top: str) -> st.SearchStrategy[str]:
     """Names that records lead to: mostly in the zone."""
     inside = below(top)
@@ -145,6 +148,7 @@ addresses = st.integers(1, 9).map("192.0.2.{}".format)
 def _one(
     type_: str, rdata: Callable[[str], st.SearchStrategy[str]], label: st.SearchStrategy[str] = stars, least: int = 0
 ) -> Callable[[str], st.SearchStrategy[list[Line]]]:
+    @cache
     def feature(top: str) -> st.SearchStrategy[list[Line]]:
         line = st.builds(Line, below(top, label, least), ttls, st.just(type_), rdata(top))
         return line.map(lambda line: [line])
@@ -152,6 +156,7 @@ def _one(
     return feature
 
 
+@cache
 def _wildcard(top: str) -> st.SearchStrategy[list[Line]]:
     owners = below(top, stars, most=2).map(lambda name: child(name, "*"))
     plain = st.sampled_from((("A", "192.0.2.7"), ("TXT", '"wild"'), ("TYPE65280", "\\# 2 cafe")))
@@ -191,7 +196,7 @@ def _chain(draw: st.DrawFn, top: str) -> list[Line]:
     return [Line(a, 300, "CNAME", b) for a, b in itertools.pairwise(places)]
 
 
-_FEATURES: Final = (
+_FEATURES: Final[Sequence[Callable[[str], st.SearchStrategy[list[Line]]]]] = (
     _one("A", lambda _: addresses),
     _one("A", lambda _: addresses),
     _one("AAAA", lambda _: st.just("2001:db8::1")),
