@@ -13,6 +13,7 @@ from pydns import names
 from tests.differential.asking import Question, ask_all
 from tests.differential.message import Message, parse
 from tests.differential.questions import questions
+from tests.differential.writing import spelled
 from tests.differential.zones import Case, cases
 from tests.e2e.programs import free_port
 from tests.peers.peer import Peer
@@ -38,7 +39,11 @@ def origin(number: int) -> str:
 
 def batch(cases: Sequence[Case], random: Random, each: int, *, signed: bool = False) -> Batch:
     """`each`: questions to a case, about; with `signed` those that are asked of signed zones as well."""
-    zones = {zone.name(origin(i)).lower(): zone.text(origin(i)) for i, case in enumerate(cases) for zone in case}
+    zones = {
+        zone.name(origin(i)).lower(): spelled(zone.ordered(), origin(i), random)
+        for i, case in enumerate(cases)
+        for zone in case
+    }
     asked = [
         (i, question)
         for i, case in enumerate(cases)

@@ -34,11 +34,13 @@ class Zone(NamedTuple):
     top: str
     lines: tuple[Line, ...]
 
+    def ordered(self) -> list[Line]:
+        """The servers of the apex last: BIND takes what follows them for their glue, and then DS is at the top."""
+        return sorted(self.lines, key=lambda line: line.type == "NS" and line.owner == self.top)
+
     def text(self, origin: str) -> str:
-        """As a master file."""
-        # The servers of the apex at the end: BIND takes what follows them for their glue, and then DS is at the top.
-        lines = sorted(self.lines, key=lambda line: line.type == "NS" and line.owner == self.top)
-        return "\n".join((f"$ORIGIN {origin}", *map(str, lines), ""))
+        """As a plain master file."""
+        return "\n".join((f"$ORIGIN {origin}", *map(str, self.ordered()), ""))
 
     def name(self, origin: str) -> str:
         """That of the zone in presentation form."""
