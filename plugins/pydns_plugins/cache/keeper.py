@@ -117,6 +117,8 @@ class Keeper:
                 counts.drops += 1
                 return End.FAILED, reply
             verdict = judge(wire, entries, query, reply.rcode, self.options, time.time())
+            if verdict is not None and verdict.kind is Kind.FAILURE and not reply.by:
+                verdict = None  # no plugin had an answer: who asks from within must know it for that
         except WireError:
             counts.drops += 1
             return End.FAILED, reply

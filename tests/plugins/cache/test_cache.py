@@ -251,6 +251,14 @@ async def test_servfail_says_how_long(kit, autojump_clock, line, asked):
     assert len(below.asked) == asked
 
 
+async def test_that_no_plugin_had_an_answer_is_not_kept(kit, autojump_clock):
+    """Who asks from within goes by that: an alias out of a zone is an answer by itself then."""
+    cache, below = kit.make("cache"), kit.Below(Reply.failure(0, "no plugin had an answer"))
+    for _ in range(3):
+        assert (await cache.serve(kit.question(), below)).by == ""
+    assert len(below.asked) == 3
+
+
 async def test_a_good_answer_takes_the_place_of_a_failure(kit, autojump_clock):
     cache, below = kit.make(), kit.Below(kit.servfail(), Reply((kit.a(),)))
     await cache.serve(kit.question(), below)
@@ -327,7 +335,7 @@ async def test_the_bound_of_entries_is_kept(kit, autojump_clock):
     assert len(below.asked) == 6
 
 
-@pytest.mark.parametrize("reply", [Reply(), Reply(rcode=Rcode.SERVFAIL)], ids=["success", "denial"])
+@pytest.mark.parametrize("reply", [Reply(), Reply(rcode=Rcode.SERVFAIL, by="x")], ids=["success", "denial"])
 async def test_what_is_asked_for_stays_when_the_store_is_full(kit, autojump_clock, reply):
     cache, below = kit.make("cache\nsuccess 2\ndenial 2"), kit.Below(reply)
     for name in ("old", "other", "old", "new", "old"):
