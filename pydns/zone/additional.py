@@ -33,13 +33,15 @@ def addresses(zone: Zone, records: Sequence[Record], do: bool) -> tuple[Sequence
     found: list[Record] = []
     named = dict.fromkeys(_host(record) for record in records if record.type in NAMES_AT)
     hosts = tuple([host for host in named if is_within(host, zone.origin)][:MAX_HOSTS])
+    octets = 0
     for host in hosts:
-        node = _node(zone, host)
+        node = _node(zone, host) if octets <= nodes.MAX_LENGTH else None  # more fits no message
         if node is None:
             continue
         for type_ in _ADDRESSES:
             place = nodes.place(node, type_)
             if place is not None:
+                octets += place[1] - place[0]
                 found += [Record(host, type_, _IN, ttl, rdata) for ttl, rdata in nodes.records(node, *place)]
                 if do:
                     found += signatures(node, host, type_)

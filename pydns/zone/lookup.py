@@ -105,15 +105,19 @@ def _records(node: bytes, owner: bytes, type_: int) -> Records | None:
                 return (Record(owner, type_, _IN, ttl, node[at + 12 : at + length]),)
             return tuple([Record(owner, type_, _IN, ttl, rdata) for ttl, rdata in nodes.records(node, at, at + length)])
         at += length
-    if type_ == _ANY and size > FIRST:
-        return tuple(
-            [
-                Record(owner, each, _IN, ttl, rdata)
-                for each, _, start, end in nodes.sets_of(node)
-                for ttl, rdata in nodes.records(node, start, end)
-            ]
-        )
-    return None
+    return _all(node, owner) if type_ == _ANY and size > FIRST else None
+
+
+def _all(node: bytes, owner: bytes) -> Records:
+    """Whole RRsets, up to the one that makes them more than fits a message: then the client is told by TC."""
+    found: list[Record] = []
+    octets = 0
+    for type_, _, start, end in nodes.sets_of(node):
+        found += [Record(owner, type_, _IN, ttl, rdata) for ttl, rdata in nodes.records(node, start, end)]
+        octets += end - start
+        if octets > nodes.MAX_LENGTH:
+            break
+    return found
 
 
 def _complete(zone: Zone, found: Found, node: bytes, type_: int, do: bool) -> None:

@@ -49,3 +49,11 @@ def test_they_are_bounded() -> None:
     hosts = [f"h{i}" for i in range(MAX_HOSTS + 9)]
     zone = zone_of(*(record("@", "NS", host) for host in hosts), *(record(host, "A", IP) for host in hosts))
     assert len(ask(zone, "@", "NS").additional) == MAX_HOSTS
+
+
+def test_they_are_no_more_than_fit_a_message() -> None:
+    """One host more, at most: else a query could have to wait for a million records to be packed."""
+    hosts = [f"h{i}" for i in range(5)]
+    addresses = [record(host, "A", number.to_bytes(4)) for host in hosts for number in range(3000)]
+    zone = zone_of(*(record("@", "NS", host) for host in hosts), *addresses)
+    assert len(ask(zone, "@", "NS").additional) == 6000

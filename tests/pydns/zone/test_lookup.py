@@ -129,3 +129,9 @@ def test_any_zone_answers_any_name(records: list[Record], labels: list[str], typ
     assert found.why()
     assert found.answer or found.authority
     assert found.authoritative or not found.answer
+
+
+def test_any_is_no_more_than_fits_a_message() -> None:
+    """One RRset more, so that the client is told that it is not all."""
+    zone = zone_of(*(record("big", f"TYPE{type_}", bytes(40_000)) for type_ in range(1000, 1010)))
+    assert len(ask(zone, "big", "ANY").answer) == 2
