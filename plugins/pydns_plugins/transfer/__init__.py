@@ -31,6 +31,12 @@ AT_ONCE: Final = 100
 PER_CLIENT: Final = 10
 """Transfers under way, in all and to one address; who wants another one is told to come again."""
 
+SHORT: Final = 1000
+"""Records of one that does not count for that, since it is over at once.
+
+NSD asks for all zones that it is to have in one go, and who was told to come again comes after a long while.
+"""
+
 _TRANSFERS: Final = frozenset((int(Type.AXFR), int(Type.IXFR)))
 _FLAGS: Final = 0x8400  # a response, authoritative
 _FEW: Final = 64  # records of differences that may fit a datagram
@@ -98,7 +104,7 @@ class Transfer(Plugin):
             return Reply.failure(Ede.OTHER, error.reason, rcode=Rcode.FORMERR), "malformed"
         if datagram:
             return self._datagram(query, zone, content)
-        if self._under_way.total() >= AT_ONCE or self._under_way[query.client.peer.host] >= PER_CLIENT:
+        if content.records > SHORT and self._is_busy(query.client.peer.host):
             return Reply.failure(Ede.OTHER, "as many transfers are under way as may be"), "busy"
         return self._stream(query, zone, content)
 
@@ -127,16 +133,22 @@ class Transfer(Plugin):
         what += f" to {peer.host} port {peer.port}{key}"
         if content.kind != type_text(query.type):
             what += f" ({'the whole zone' if content.kind == 'AXFR' else 'it has that already'})"
-        self._under_way[peer.host] += 1
+        about = About(what, content.records)
+        if about.records > SHORT:
+            self._under_way[peer.host] += 1
         self._gauge(1)
-        reply.following = Outgoing(first, packed, About(what, content.records), partial(self._end, peer.host))
+        reply.following = Outgoing(first, packed, about, partial(self._end, peer.host, about))
         reply.why = content.kind
         return reply, {"AXFR": "full", "IXFR": "incremental", "current": "current"}[content.kind]
 
-    def _end(self, host: str, is_whole: bool) -> None:
-        self._under_way[host] -= 1
-        if not self._under_way[host]:
-            del self._under_way[host]
+    def _is_busy(self, host: str) -> bool:
+        return self._under_way.total() >= AT_ONCE or self._under_way[host] >= PER_CLIENT
+
+    def _end(self, host: str, about: About, is_whole: bool) -> None:
+        if about.records > SHORT:
+            self._under_way[host] -= 1
+            if not self._under_way[host]:
+                del self._under_way[host]
         self._gauge(-1)
         if not is_whole:
             self.house.metrics.counter("pydns_transfer_broken_total", "Transfers that broke off.").add()

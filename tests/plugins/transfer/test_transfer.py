@@ -209,6 +209,15 @@ async def test_so_many_at_once_to_one_address(nursery: trio.Nursery) -> None:
     assert len(await site.ask(axfr())) > 2
 
 
+async def test_short_ones_do_not_count(nursery: trio.Nursery) -> None:
+    """NSD asks for all zones that it is to have at once."""
+    site = Site(nursery, "transfer\n to *", held(ONE))
+    clients = [Client(waits=True) for _ in range(AT_ONCE + 1)]
+    for client in clients:
+        await site.server.ask(axfr(), client)
+    assert site.counted("full") == AT_ONCE + 1
+
+
 async def test_one_that_breaks_off_is_told(nursery: trio.Nursery, caplog: pytest.LogCaptureFixture) -> None:
     site = Site(nursery, "transfer\n to *", held(LONG))
     client = Client(waits=True)
