@@ -7,6 +7,7 @@ from typing import ClassVar
 
 from tests.e2e.programs import Program, pydns
 from tests.peers.peer import Peer
+from tests.peers.zones import Key, Remote, keys
 
 
 class Pydns(Peer):
@@ -24,9 +25,24 @@ class Pydns(Peer):
         """It sees by itself that a file changed."""
 
     def configuration(self) -> str:
-        lines = [f"    file {zone.file} {zone.name}." for zone in self.zones.values()]
-        plugins = [f"    {plugin}" for plugin in self.plugins]
-        return "\n".join((f".:{self.port} {{", "    bind 127.0.0.1", *plugins, *lines, "}", "")) + self.extra
+        lines = ["bind 127.0.0.1", *self.plugins]
+        zones = list(self.zones.values())
+        if used := keys(zones):
+            (self.folder / "keys").write_text("".join(map(_key, used)))
+            lines += ["tsig {", "secrets keys", "}"]
+        for zone in zones:
+            lines += [f"file {zone.file} {zone.name}."]
+            if zone.secondaries:
+                lines += [f"transfer {zone.name}. {{", *map(_to, zone.secondaries), "}"]
+        return "\n".join((f".:{self.port} {{", *lines, "}", "")) + self.extra
+
+
+def _key(key: Key) -> str:
+    return f'key "{key.name}" {{ algorithm {key.algorithm}; secret "{key.secret}"; }};\n'
+
+
+def _to(remote: Remote) -> str:
+    return f"to 127.0.0.1:{remote.port}" + (f" key {remote.key.name}" if remote.key else "")
 
 
 class Cached(Pydns):

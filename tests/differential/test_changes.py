@@ -3,48 +3,25 @@
 from __future__ import annotations
 
 from pathlib import Path
-from random import Random
 from typing import Final
 
 import pytest
 
 from tests.differential.asking import ask_all
-from tests.differential.batch import Batch, asked, batch, origin, written
+from tests.differential.batch import Batch, asked, origin
+from tests.differential.changing import before_and_after
 from tests.differential.message import Message, parse, text
 from tests.differential.pydns import Cached, Pydns
-from tests.differential.zones import Case, Line, Zone, sound
 from tests.e2e.programs import free_port
 from tests.peers.zones import PeerZone
 
-CASES: Final = 150
+CASES: Final = 100
 QUESTIONS: Final = 40
-
-
-def changed(case: Case, other: Case, random: Random) -> Case:
-    """Some records are gone, and some of another case have come."""
-    zones = []
-    for zone in case:
-        soa, server, *rest = zone.lines
-        kept = [line for line in rest if random.random() > 0.2]
-        come = [line for line in other[0].lines[1:] if zone.top == "@" and random.random() < 0.3]
-        lines = [_grown(soa), server, *kept, *come]
-        zones.append(Zone(zone.top, tuple(sound(lines))))
-    return tuple(zones)
-
-
-def _grown(soa: Line) -> Line:
-    return soa._replace(rdata=soa.rdata.replace(" 1 7200 ", " 2 7200 "))
 
 
 @pytest.fixture(scope="module")
 def batches() -> tuple[Batch, Batch]:
-    """Before and after; both have the questions that are worth asking before or after."""
-    random = Random(0)
-    cases = written(CASES, 2)
-    first = batch(cases, random, QUESTIONS)
-    second = batch([changed(cases[i], cases[i - 7], random) for i in range(len(cases))], random, QUESTIONS)
-    questions = list(dict.fromkeys((*first.questions, *second.questions)))
-    return first._replace(questions=questions), second._replace(questions=questions)
+    return before_and_after(CASES, QUESTIONS, 2)
 
 
 @pytest.mark.parametrize("server", [Pydns, Cached])

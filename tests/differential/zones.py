@@ -73,8 +73,11 @@ def cases(draw: st.DrawFn) -> Case:
     if draw(st.integers(0, 3)):
         return (draw(zones("@")),)
     top = draw(below("@", least=1, most=2)).lower()
-    above, under = draw(zones("@", top)), draw(zones(top))
-    # NSD has all zones in one tree, and no data below a DNAME in it.
+    return together(draw(zones("@", top)), draw(zones(top)))
+
+
+def together(above: Zone, under: Zone) -> Case:
+    """Without DNAMEs of the lower zone that have data of the upper one below them: NSD has all zones in one tree."""
     owners = [fold(line.owner) for line in above.lines]
     lines = [
         line
