@@ -30,7 +30,7 @@ async def in_slices(steps: Generator[None, None, T]) -> T:
 
 
 async def give_way() -> None:
-    """Others do what they have to do now. A query may take ten turns of the loop, and shall not wait in each of them."""
+    """Others do what they have to do now. A query may take ten turns of the loop, and shall not wait in each."""
     end = time.perf_counter() + _LONGEST
     idle = 0
     while idle < 2:  # who is woken in one turn may wake another in the next

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 import trio
+from trio.testing import MockClock, wait_all_tasks_blocked
 
 from pydns.zone.builder import Builder
 from pydns.zone.progress import show_progress
@@ -24,16 +25,24 @@ def terminal() -> Iterator[tuple[int, int]]:
 
 
 async def test_it_counts_records_and_leaves_an_empty_line(
-    terminal: tuple[int, int], autojump_clock: trio.abc.Clock
+    terminal: tuple[int, int], mock_clock: MockClock, nursery: trio.Nursery
 ) -> None:
     own, programs = terminal
     builder = Builder(ORIGIN)
     builder.records = 350_000
-    with trio.move_on_after(1.5):
-        await show_progress(ORIGIN, builder, programs)
-    shown = os.read(own, 1000)
-    assert shown.startswith(b"example.org.: 350,000 records read\x1b[K\r")
-    assert shown.endswith(b"\r\x1b[K\r")
+    nursery.start_soon(show_progress, ORIGIN, builder, programs)
+    await wait_all_tasks_blocked()
+    mock_clock.jump(1.0)
+    assert await _next(own) == b"example.org.: 350,000 records read\x1b[K\r"
+    nursery.cancel_scope.cancel()
+    with trio.CancelScope(shield=True):
+        assert await _next(own) == b"\x1b[K\r"
+
+
+async def _next(own: int) -> bytes:
+    """What is written next, by a thread."""
+    await trio.lowlevel.wait_readable(own)
+    return os.read(own, 1000)
 
 
 async def test_a_small_zone_shows_nothing(terminal: tuple[int, int], autojump_clock: trio.abc.Clock) -> None:
