@@ -45,21 +45,28 @@ class Following:
             files = self.file.files
             with self._plugin.house.files.follow(files, every=every or float("inf")) as following:
                 while self.file.files == files:  # else it includes others than before
-                    await self.load(following.look)
+                    zone = await self.load(following.look)
                     tried()
+                    if zone is not None:
+                        await self.file.look_through(zone)
+                        self._count()
                     if not every:
                         return
                     if self.file.files == files:
                         with trio.move_on_after(RETRY if self.file.again else float("inf")):
                             await following.changed()
 
-    async def load(self, look: Look) -> None:
-        """Reads what differs from the last time, and publishes it."""
+    async def load(self, look: Look) -> Zone | None:
+        """Reads what differs from the last time, and publishes it. Gives the zone, where it is another."""
         before = self.held.zone
         zone = await self.file.load(look, before.serial if before is not None else None)
         if zone is not None:
             delta = await self._plugin.publish_in_slices(self.held, zone)
             self._tell(before, zone, delta)
+        self._count()
+        return zone
+
+    def _count(self) -> None:
         count(self._plugin.house.metrics, self._plugin.name, self.held, self.file)
 
     def _tell(self, before: Zone | None, zone: Zone, delta: Delta | None) -> None:

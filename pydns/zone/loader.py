@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from functools import partial
 from hashlib import blake2b
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeVar
 
 import trio
 
@@ -17,6 +17,7 @@ from pydns.look import Look, Signature
 from pydns.names import to_text
 from pydns.steps import in_slices
 from pydns.zone.builder import Builder
+from pydns.zone.checks import Finding, checking
 from pydns.zone.master.driver import read_on_loop
 from pydns.zone.master.reader import read_file, read_zone
 from pydns.zone.master.reading import Fault, Reading, Severity
@@ -24,6 +25,8 @@ from pydns.zone.progress import show_progress
 from pydns.zone.zone import Zone
 
 log = logging.getLogger("pydns.zone")
+
+T = TypeVar("T", Fault, Finding)
 
 MAX_TOLD: Final = 20
 """Faults of a file that are told one by one."""
@@ -37,7 +40,7 @@ class ZoneFile:
     * `files`: what is to be followed: the file, and what it included when it was read last
     * `complaint`: why the file cannot be used as it is now; empty where it can
     * `again`: the last try failed for a reason that may pass without a change to any file
-    * `faults`: how many there are in it, errors and warnings
+    * `faults`: how many there are in it, errors and warnings; of the zone itself too, once it was looked through
     * `loaded`: when the zone was read, in seconds since 1970
     """
 
@@ -124,6 +127,19 @@ class ZoneFile:
         self.complaint, self.loaded = "", time.time()
         return zone
 
+    async def look_through(self, zone: Zone) -> None:
+        """Tells what makes no sense in a zone that was read from here, though each record does.
+
+        It is served all the same, as by CoreDNS: `pydns check` says what BIND would not serve.
+        """
+        findings = await in_slices(checking(zone, int(time.time())))
+        count = sum(findings.counts.values())
+        self.faults += count
+        for finding in _first(findings.kept):
+            log.warning("%s: %s", self.path, finding.message)
+        if count > MAX_TOLD:
+            log.warning("%s: %d more", self.path, count - MAX_TOLD)
+
     def _tell(self, reading: Reading) -> None:
         for fault in _first(reading.faults):
             log.warning("%s", fault)
@@ -137,8 +153,8 @@ class ZoneFile:
         self.complaint = complaint
 
 
-def _first(faults: Sequence[Fault]) -> Sequence[Fault]:
-    """Errors ahead of warnings, since those are why it is not served."""
+def _first(faults: Sequence[T]) -> Sequence[T]:
+    """Errors ahead of warnings, since those are worse."""
     return sorted(faults, key=lambda fault: fault.severity is not Severity.ERROR)[:MAX_TOLD]
 
 

@@ -185,3 +185,25 @@ async def test_another_goes_on_where_one_was(file: ZoneFile, path: Path) -> None
     heir.inherit(file)
     assert await load(heir) is None
     assert heir.loaded == file.loaded
+
+
+async def test_a_zone_that_makes_no_sense_is_told_and_counted(
+    file: ZoneFile, path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    replace(path, master(1, "www A 192.0.2.1", "www CNAME ns"))
+    zone = await load(file)
+    assert zone is not None
+    await file.look_through(zone)
+    assert f"{path}: www.example.org. has a CNAME beside other data: A" in caplog.messages
+    assert file.faults == 1
+
+
+async def test_not_all_that_makes_no_sense_is_told(
+    file: ZoneFile, path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    replace(path, master(1, *(f"@ MX 1 gone{i}" for i in range(MAX_TOLD + 5))))
+    zone = await load(file)
+    assert zone is not None
+    await file.look_through(zone)
+    assert len(caplog.messages) == MAX_TOLD + 1
+    assert caplog.messages[-1] == f"{path}: 5 more"
