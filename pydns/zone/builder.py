@@ -73,16 +73,13 @@ class Builder:
         node = part.get(owner)
         if node is None:
             self._begin(owner, parent)
-            if len(gathered) == 1:
-                ((type_, ttl, rdata),) = gathered
-                gathered.clear()
-                if type_ == _SOA:
-                    raise _misplaced(owner)
-                node = nodes.of_one(type_, ttl, rdata, False)
+            node = self._made(owner, gathered)
+            if node is not None:
                 if node[0]:
                     self._occludes = True
                 self._parts[hash(owner) & self._mask][owner] = node
-                self.records += 1
+                self.records += len(gathered)
+                gathered.clear()
                 return
         self._gathered = []
         if node is not None and len(node) > _BULKY:
@@ -92,6 +89,16 @@ class Builder:
                 raise ZoneError(f"{to_text(owner)} has over {MAX_RECORDS} records")
         else:
             self._merge(owner, gathered)
+
+    @staticmethod
+    def _made(owner: bytes, gathered: list[tuple[int, int, bytes]]) -> bytes | None:
+        """The node of a new name, where that is a simple one, as most are."""
+        if len(gathered) > 1:
+            return nodes.of_one_type(gathered)
+        ((type_, ttl, rdata),) = gathered
+        if type_ == _SOA:
+            raise _misplaced(owner)
+        return nodes.of_one(type_, ttl, rdata, False)
 
     def _begin(self, owner: bytes, parent: bytes) -> None:
         """A name comes to be."""

@@ -29,6 +29,7 @@ HEAD: Final = Struct("!BI")
 SET: Final = Struct("!HHI")
 RECORD: Final = Struct("!HHHIH")
 _FIRST: Final = Struct("!BIHHIHHHIH")  # a whole node of one record ahead of its rdata
+_HEADS: Final = Struct("!BIHHI")  # of a node, and of its first RRset
 
 FIRST: Final = HEAD.size
 """Where the first RRset begins."""
@@ -85,6 +86,31 @@ def of_one(type_: int, ttl: int, rdata: bytes, apex: bool) -> bytes:
         return packed(0, 0, {type_: {key_of(type_, rdata): (ttl, rdata)}}, apex)
     length = len(rdata)
     return _FIRST.pack(0, 0, type_, 1, RECORD.size + length, _POINTER, type_, _IN, ttl, length) + rdata
+
+
+def of_one_type(gathered: list[tuple[int, int, bytes]]) -> bytes | None:
+    """The node of a name below the apex with these records (type, TTL, rdata), no children and no others.
+
+    None where they are not of one type and TTL, or some are the same: `packed` takes all.
+    """
+    type_, ttl, _ = gathered[0]
+    count = len(gathered)
+    if (type_ not in _PLAIN and type_ != _NS) or ttl > _MAX_TTL or count > MAX_LENGTH // RECORD.size:
+        return None
+    keys = set()
+    parts = [b""]
+    size = 0
+    for each, own, rdata in gathered:
+        if each != type_ or own != ttl or (type_ == _NS and not is_name(rdata)):
+            return None
+        keys.add(key_of(type_, rdata))
+        size += RECORD.size + len(rdata)
+        parts.append(RECORD.pack(_POINTER, type_, _IN, ttl, len(rdata)))
+        parts.append(rdata)
+    if len(keys) != count or size > MAX_LENGTH:
+        return None
+    parts[0] = _HEADS.pack(CUT if type_ == _NS else 0, 0, type_, count, size)
+    return b"".join(parts)
 
 
 def packed(flags: int, children: int, sets: Sets, apex: bool) -> bytes:
