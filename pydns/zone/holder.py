@@ -64,13 +64,6 @@ class Held:
             return None
         return (yield from difference(self.zone, zone, min(MOST, max(1000, zone.records // 2))))
 
-    def publishing(self, zone: Zone) -> Generator[None, None, Delta | None]:
-        """Compares in steps of a few milliseconds, then publishes. Gives what changed; None where that is too much.
-
-        Nothing else may be published meanwhile.
-        """
-        return self.publish(zone, (yield from self.comparing(zone)))
-
     def since(self, serial: int) -> Sequence[Delta] | None:
         """What changed since the version of that serial, in order; nothing where it is the zone's own.
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from itertools import chain
 from typing import ClassVar, Final, Self
 
 import trio
 
 from pydns.corefile.tree import Directive, ServerBlock
+from pydns.zone.counts import forget
 from pydns.zone.following import Following
 from pydns.zone.inspection import examine
 from pydns.zone.loader import ZoneFile
@@ -49,13 +51,18 @@ class File(ZonePlugin):
 
     async def run(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
         self._take_over()
-        async with trio.open_nursery() as nursery:
-            for each in self._options:
-                for zone in each.zones:
-                    nursery.start_soon(self._follow, zone, each.reload)
-            with trio.move_on_after(PATIENCE if len(self.house.generations) < 2 else PATIENCE_AT_RELOAD):
-                await self._all_tried.wait()
-            task_status.started()
+        try:
+            async with trio.open_nursery() as nursery:
+                for each in self._options:
+                    for zone in each.zones:
+                        nursery.start_soon(self._follow, zone, each.reload)
+                with trio.move_on_after(PATIENCE if len(self.house.generations) < 2 else PATIENCE_AT_RELOAD):
+                    await self._all_tried.wait()
+                task_status.started()
+        finally:
+            others = {zone for old in self._others() for zone in old.following}
+            for zone in self.following.keys() - others:
+                forget(self.house.metrics, self.name, zone)
 
     async def _follow(self, zone: bytes, every: float) -> None:
         def tried() -> None:
@@ -65,20 +72,22 @@ class File(ZonePlugin):
 
         await self.following[zone].run(every, tried)
 
+    def _others(self, *, before: bool = False) -> Iterator[File]:
+        """Those of all configurations that run or start; or of those alone that came before its own."""
+        own = self.house.generation(self) if before else None
+        for blocks in self.house.generations:
+            for plugin in () if blocks is own else chain.from_iterable(blocks):
+                if isinstance(plugin, File) and plugin is not self:
+                    yield plugin
+
     def _take_over(self) -> None:
         """Goes on with zones that were read from the same files before a reload, whatever else changed."""
-        own = self.house.generation(self)
-        for blocks in self.house.generations:
-            for old in () if blocks is own else [each for block in blocks for each in block]:
-                if isinstance(old, File):
-                    self._take_from(old)
-
-    def _take_from(self, old: File) -> None:
-        for zone, following in self.following.items():
-            theirs = old.following.get(zone)
-            if theirs is not None and theirs.file.path == following.file.path and theirs.held.zone is not None:
-                following.file.inherit(theirs.file)
-                following.held = self.hold(zone, theirs.held)
+        for old in self._others(before=True):
+            for zone, following in self.following.items():
+                theirs = old.following.get(zone)
+                if theirs is not None and theirs.file.path == following.file.path and theirs.held.zone is not None:
+                    following.file.inherit(theirs.file)
+                    following.held = self.hold(zone, theirs.held)
 
     def ready(self) -> bool:
         """Every file was tried. One that is broken must not take the others out of service."""

@@ -118,3 +118,29 @@ async def test_the_start_does_not_wait_long_for_a_zone(
     await published.serial(2)
     assert plugin.ready()
     nursery.cancel_scope.cancel()
+
+
+async def test_zones_that_go_have_no_metrics(tmp_path: Path, nursery: trio.Nursery) -> None:
+    path = put(tmp_path / "db")
+    shared = await house(nursery)
+    serials = shared.metrics.gauge("pydns_zone_serial", "", "plugin", "zone").values
+    old, new = (file_of(f". {{\nfile {path} {zones}\n}}") for zones in ("one.test two.test", "two.test"))
+    async with trio.open_nursery() as before:
+        await started(old, before, shared)
+        await started(new, nursery, shared)
+        assert {zone for _, zone in serials} == {"one.test.", "two.test."}
+        before.cancel_scope.cancel()
+    assert {zone for _, zone in serials} == {"two.test."}
+    nursery.cancel_scope.cancel()
+
+
+async def test_two_blocks_of_one_configuration_share_nothing(tmp_path: Path, nursery: trio.Nursery) -> None:
+    path = put(tmp_path / "db")
+    one, two = (file_of(f"one.test {{\nfile {path}\n}}") for _ in range(2))
+    shared = await house(nursery)
+    shared.generations.append(((one,), (two,)))
+    for plugin in (one, two):
+        plugin.house = shared
+        await nursery.start(plugin.run)
+    assert one.held()[0] is not two.held()[0]
+    nursery.cancel_scope.cancel()

@@ -84,8 +84,9 @@ def test_large_zones_are_compared_in_steps_or_not_at_all(monkeypatch: pytest.Mon
     held = held_through(version(1))
     held.publish(version(2, "a"))
     assert held.since(1) is None
-    delta = whole(held.publishing(version(3, "b")))
+    delta = whole(held.comparing(version(3, "b")))
     assert delta is not None
+    held.publish(version(3, "b"), delta)
     assert held.since(2) == (delta,)
 
 
