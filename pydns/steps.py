@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Generator
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar
 
 import trio
 
@@ -48,3 +48,10 @@ def whole(steps: Generator[None, None, T]) -> T:
         except StopIteration as done:
             result: T = done.value
             return result
+
+
+def letting_go(parts: list[Any]) -> Generator[None, None, None]:
+    """Takes all out of a list, one a step: what nobody else holds is freed then, and not at once."""
+    while parts:
+        parts.pop()
+        yield

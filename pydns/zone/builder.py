@@ -8,6 +8,7 @@ from typing import Final
 from pydns.errors import ZoneError
 from pydns.names import is_within, to_text
 from pydns.records import Type
+from pydns.steps import letting_go
 from pydns.zone import node as nodes
 from pydns.zone.zone import LARGE, Zone, divided
 
@@ -56,7 +57,13 @@ class Builder:
             yield
         if self._occludes:
             yield from self._mark_below()
-        return Zone(self.origin, tuple(self._parts), self._names, self.records)
+        parts, self._parts = tuple(self._parts), []  # who still holds the builder must not hold the zone
+        return Zone(self.origin, parts, self._names, self.records)
+
+    def abandon(self) -> Generator[None, None, None]:
+        """There will be no zone: what was added is let go in steps."""
+        self._bulky.clear()
+        return letting_go(self._parts)
 
     def _settle(self) -> None:
         """Puts what was gathered of one name into its node."""

@@ -89,12 +89,6 @@ class _Check:
         self.findings: Final = Findings()
         self._zone = zone
         self._now = now
-        self._records: dict[int, Callable[[bytes, bytes], None]] = {
-            _MX: self._target_of_mx,
-            _SRV: self._target_of_srv,
-            _RRSIG: self._signature,
-            _SOA: self._primary,
-        }
 
     def apex(self) -> None:
         zone, origin = self._zone, self._zone.origin
@@ -128,10 +122,10 @@ class _Check:
             self._cut(name, node, found)
         if flags & nodes.BELOW:
             self._occluded(name, found)
-        for type_, check in self._records.items():
+        for type_, check in _RECORDS.items():
             if type_ in found:
                 for _, rdata in nodes.records(node, *found[type_]):
-                    check(name, rdata)
+                    check(self, name, rdata)
         if _SPF in found:
             strings = nodes.records(node, *found[_TXT]) if _TXT in found else ()
             if not any(rdata[1:7].lower() == b"v=spf1" for _, rdata in strings):
@@ -245,6 +239,15 @@ class _Check:
         if is_later(self._now & 0xFFFF_FFFF, end):  # serial arithmetic (RFC 4034 section 3.1.5)
             text = f"the signature of {type_text(covered)} at {to_text(name)} has expired"
             self.findings.warning(name, _RRSIG, text, rdata)
+
+
+# Of the class and not of its instances: a cycle would hold a zone that is replaced until the collector comes by.
+_RECORDS: Final[dict[int, Callable[[_Check, bytes, bytes], None]]] = {
+    _MX: _Check._target_of_mx,
+    _SRV: _Check._target_of_srv,
+    _RRSIG: _Check._signature,
+    _SOA: _Check._primary,
+}
 
 
 class _Lack(NamedTuple):

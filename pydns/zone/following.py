@@ -45,38 +45,41 @@ class Following:
             files = self.file.files
             with self._plugin.house.files.follow(files, every=every or float("inf")) as following:
                 while self.file.files == files:  # else it includes others than before
-                    zone = await self.load(following.look)
-                    tried()
-                    if zone is not None:
-                        await self.file.look_through(zone)
-                        self._count()
+                    await self._renew(following.look, tried)
                     if not every:
                         return
                     if self.file.files == files:
                         with trio.move_on_after(RETRY if self.file.again else float("inf")):
                             await following.changed()
 
+    async def _renew(self, look: Look, tried: Callable[[], None]) -> None:
+        zone = await self.load(look)
+        tried()
+        if zone is not None:
+            await self.file.look_through(zone)
+            self._count()
+
     async def load(self, look: Look) -> Zone | None:
         """Reads what differs from the last time, and publishes it. Gives the zone, where it is another."""
-        before = self.held.zone
-        zone = await self.file.load(look, before.serial if before is not None else None)
+        serial = self.held.zone.serial if self.held.zone is not None else None  # the zone itself must not be held on to
+        zone = await self.file.load(look, serial)
         if zone is not None:
             delta = await self._plugin.publish_in_slices(self.held, zone)
-            self._tell(before, zone, delta)
+            self._tell(serial, zone, delta)
         self._count()
         return zone
 
     def _count(self) -> None:
         count(self._plugin.house.metrics, self._plugin.name, self.held, self.file)
 
-    def _tell(self, before: Zone | None, zone: Zone, delta: Delta | None) -> None:
+    def _tell(self, before: int | None, zone: Zone, delta: Delta | None) -> None:
         path, name = self.file.path, to_text(zone.origin)
         if before is not None and self._mind_serial and (delta is None or delta.removed or delta.added):
             unseen = "secondaries will not see the change"
-            if zone.serial == before.serial:
+            if zone.serial == before:
                 log.warning("%s: %s has changed and its serial %d has not: %s", path, name, zone.serial, unseen)
-            elif not is_later(zone.serial, before.serial):
+            elif not is_later(zone.serial, before):
                 text = "%s: the serial of %s went back from %d to %d: %s"
-                log.warning(text, path, name, before.serial, zone.serial, unseen)
+                log.warning(text, path, name, before, zone.serial, unseen)
         changed = "" if delta is None else f" (+{len(delta.added)} -{len(delta.removed)})"
         log.info("%s: %s serial %d, %d records%s", path, name, zone.serial, zone.records, changed)

@@ -119,6 +119,7 @@ class ZoneFile:
         self._tell(reading)
         self.faults = reading.errors + reading.warnings + bool(refused)
         if zone is None:
+            await in_slices(builder.abandon())
             count = reading.errors
             self._complain(refused or f"{count} error{'' if count == 1 else 's'}", serial)
             return None

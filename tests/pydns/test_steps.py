@@ -8,7 +8,7 @@ import pytest
 import trio
 import trio.testing
 
-from pydns.steps import give_way, in_slices, whole
+from pydns.steps import give_way, in_slices, letting_go, whole
 
 
 def counting(to: int) -> Generator[None, None, int]:
@@ -78,3 +78,12 @@ async def test_who_never_rests_does_not_hold_up_the_work(nursery: trio.Nursery) 
     with trio.fail_after(10):
         await give_way()
     nursery.cancel_scope.cancel()
+
+
+def test_a_list_is_let_go_piece_by_piece() -> None:
+    pieces = [1, 2, 3]
+    steps = letting_go(pieces)
+    next(steps)
+    assert pieces == [1, 2]
+    whole(steps)
+    assert pieces == []

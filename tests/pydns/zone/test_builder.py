@@ -131,3 +131,18 @@ def test_the_root_is_a_zone() -> None:
 def test_nothing_else_may_be_asked_of_half_a_zone() -> None:
     with pytest.raises(ZoneError):
         whole(Builder(ORIGIN).finish())
+
+
+def test_what_was_added_is_let_go_in_steps() -> None:
+    builder = Builder(ORIGIN)
+    for i in range(LARGE + 1):
+        builder.add(absolute(f"h{i}"), 1, 60, bytes(4))
+    assert sum(1 for _ in builder.abandon()) == PARTS
+
+
+def test_a_builder_that_is_done_holds_nothing() -> None:
+    builder = Builder(ORIGIN)
+    each = soa()
+    builder.add(each.owner, each.type, each.ttl, each.rdata)
+    zone = whole(builder.finish())
+    assert zone.parts[0] not in builder._parts
