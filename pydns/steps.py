@@ -15,6 +15,8 @@ SLICE: Final = 0.002
 
 _LONGEST: Final = 0.006  # seconds that these may take together, so that the work goes on where much is asked
 
+_IDLE: Final = 3  # turns of the loop in which nobody is seen to have anything to do
+
 
 async def in_slices(steps: Generator[None, None, T]) -> T:
     """Does the steps on the loop, with turns for others in between."""
@@ -33,11 +35,10 @@ async def give_way() -> None:
     """Others do what they have to do now. A query may take ten turns of the loop, and shall not wait in each."""
     end = time.perf_counter() + _LONGEST
     idle = 0
-    while idle < 2:  # who is woken in one turn may wake another in the next
+    # Who has his turn behind us in the same turn of the loop is not seen here, and may wake others.
+    while idle < _IDLE and time.perf_counter() < end:
         await trio.lowlevel.checkpoint()
         idle = 0 if trio.lowlevel.current_statistics().tasks_runnable else idle + 1
-        if time.perf_counter() > end:
-            return
 
 
 def whole(steps: Generator[None, None, T]) -> T:

@@ -56,8 +56,12 @@ class Following:
         zone = await self.load(look)
         tried()
         if zone is not None:
-            await self.file.look_through(zone)
-            self._count()
+            await self.look_through(zone)
+
+    async def look_through(self, zone: Zone) -> None:
+        """Tells what makes no sense in a zone that `load` gave, now that it is served."""
+        await self.file.look_through(zone)
+        self._count()
 
     async def load(self, look: Look) -> Zone | None:
         """Reads what differs from the last time, and publishes it. Gives the zone, where it is another."""

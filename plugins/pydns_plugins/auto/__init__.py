@@ -205,7 +205,9 @@ class Auto(ZonePlugin):
 
     async def _load(self, origin: bytes, following: Following) -> None:
         files = following.file.files
-        await following.load(Look(tuple((path, self._signature(path)) for path in files), frozenset()))
+        zone = await following.load(Look(tuple((path, self._signature(path)) for path in files), frozenset()))
+        if zone is not None:
+            await following.look_through(zone)
         if origin not in self.following:  # it went meanwhile
             forget(self.house.metrics, self.name, origin)
         elif following.file.files != files:
