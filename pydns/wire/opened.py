@@ -2,39 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Final
-
 import dnslib
 
 from pydns import names
 from pydns.errors import WireError
 from pydns.records import Record, Type
+from pydns.wire.rdata import NAMES_AT, octets_ahead_in_naptr
 from pydns.wire.scan import FIXED, MAX_DECOMPRESSED, Entry, owners, read_name, scan, spelled_name
-
-_NAMES_AT: Final[dict[int, tuple[int, int]]] = {
-    # type: octets ahead of the names, number of names, for the types whose names may come compressed (RFC 3597
-    # section 4). NAPTR is one of them, but what stands ahead of its name varies.
-    Type.NS: (0, 1),
-    3: (0, 1),  # MD
-    4: (0, 1),  # MF
-    Type.CNAME: (0, 1),
-    Type.SOA: (0, 2),
-    7: (0, 1),  # MB
-    8: (0, 1),  # MG
-    9: (0, 1),  # MR
-    Type.PTR: (0, 1),
-    14: (0, 2),  # MINFO
-    Type.MX: (2, 1),
-    Type.RP: (0, 2),
-    Type.AFSDB: (2, 1),
-    21: (2, 1),  # RT
-    Type.SIG: (18, 1),
-    26: (2, 2),  # PX
-    30: (0, 1),  # NXT
-    Type.SRV: (6, 1),
-    Type.KX: (2, 1),
-    Type.DNAME: (0, 1),
-}
 
 
 def open_message(wire: bytes) -> dnslib.DNSRecord:
@@ -90,9 +64,9 @@ def rdata(wire: bytes, entry: Entry) -> bytes:
     if entry.rdata == entry.end:
         return b""
     if entry.type == Type.NAPTR:
-        ahead, count = _octets_ahead_in_naptr(wire, entry), 1
+        ahead, count = octets_ahead_in_naptr(wire, entry.rdata, entry.end), 1
     else:
-        ahead, count = _NAMES_AT.get(entry.type, (0, 0))
+        ahead, count = NAMES_AT.get(entry.type, (0, 0))
     if not count:
         return wire[entry.rdata : entry.end]
     offset = entry.rdata + ahead
@@ -104,16 +78,6 @@ def rdata(wire: bytes, entry: Entry) -> bytes:
         raise WireError("a name runs out of its rdata")
     parts.append(wire[offset : entry.end])
     return b"".join(parts)
-
-
-def _octets_ahead_in_naptr(wire: bytes, entry: Entry) -> int:
-    """Order, preference and three character strings (RFC 3403 section 4.1)."""
-    offset = entry.rdata + 4
-    for _ in range(3):
-        if offset >= entry.end:
-            raise WireError("a NAPTR record is cut")
-        offset += 1 + wire[offset]
-    return offset - entry.rdata
 
 
 def record_text(record: Record) -> str:

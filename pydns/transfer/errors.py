@@ -1,0 +1,13 @@
+"""Why a zone was not transferred."""
+
+from __future__ import annotations
+
+from pydns.errors import PydnsError
+
+
+class TransferError(PydnsError):
+    """The transfer changes nothing; the message says why, for people."""
+
+
+class MismatchError(TransferError):
+    """The changes do not fit what we have, or the primary knows no IXFR: the whole zone may still be had."""
