@@ -21,9 +21,9 @@ from pydns.names import is_within, to_text
 from pydns.records import Rcode, Record, Type, rcode_text
 from pydns.transfer.errors import MismatchError, TransferError
 from pydns.transfer.reading import Found, records
-from pydns.transfer.serial import is_newer
 from pydns.transfer.soa import Soa, read_soa
 from pydns.wire.scan import HEADER, read_name
+from pydns.zone.rrset import is_later
 
 _SOA: Final = int(Type.SOA)
 _IXFR: Final = int(Type.IXFR)
@@ -233,7 +233,7 @@ class Incoming:
         """An IXFR whose first message holds one SOA: nothing is newer, or more is to come (RFC 1995 section 2)."""
         assert self.soa is not None
         assert self.asked.serial is not None
-        if not is_newer(self.soa.serial, self.asked.serial):
+        if not is_later(self.soa.serial, self.asked.serial):
             self.style, self._state = Style.CURRENT, _State.DONE
 
 
