@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import aclosing, contextmanager
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -12,7 +12,7 @@ import trio
 
 from pydns.errors import WireError, ZoneError
 from pydns.names import LOWER
-from pydns.records import Type, rcode_text
+from pydns.records import Record, Type, rcode_text
 from pydns.steps import in_slices
 from pydns.transfer.condense import condensed
 from pydns.transfer.errors import MismatchError, TransferError
@@ -25,6 +25,7 @@ from pydns.transfer.soa import Soa, read_soa
 from pydns.tsig.errors import TsigError
 from pydns.wire.scan import HEADER
 from pydns.zone.builder import Builder
+from pydns.zone.difference import Delta
 from pydns.zone.rrset import is_later
 
 if TYPE_CHECKING:
@@ -47,7 +48,7 @@ class Primary(NamedTuple):
 
 
 class Transferred(NamedTuple):
-    """What came. `zone` is None where ours is current."""
+    """What came. `zone` is None where ours is current; `delta` is what changed, where it came by IXFR."""
 
     zone: Zone | None
     serial: int
@@ -56,6 +57,7 @@ class Transferred(NamedTuple):
     octets: int
     messages: int
     seconds: float
+    delta: Delta | None = None
 
     @property
     def kind(self) -> str:
@@ -159,24 +161,39 @@ async def _transfer(primary: Primary, origin: bytes, ours: Zone | None, limits: 
     asking.end()
     assert incoming.soa is not None
     assert incoming.style is not None
-    zone = None
+    zone, delta = None, None
     if incoming.style is Style.WHOLE:
         zone = await in_slices(builder.finish())
     elif incoming.style is Style.CHANGES:
         assert ours is not None
-        zone = await _changed(ours, incoming)
-    spent = time.monotonic() - began
+        zone, delta = await _changed(ours, incoming)
     return Transferred(
-        zone, incoming.soa.serial, incoming.style, incoming.records, incoming.octets, incoming.messages, spent
+        zone,
+        incoming.soa.serial,
+        incoming.style,
+        incoming.records,
+        incoming.octets,
+        incoming.messages,
+        time.monotonic() - began,
+        delta,
     )
 
 
-async def _changed(ours: Zone, incoming: Incoming) -> Zone:
+async def _changed(ours: Zone, incoming: Incoming) -> tuple[Zone, Delta]:
+    (old,) = ours.soa.records()
+    if read_soa(incoming.differences[0].removed[0].rdata) != read_soa(old.rdata):
+        raise MismatchError("changes of another zone: its SOA of our serial is not ours")
     try:
         removed, added = await in_slices(condensed(incoming.differences))
-        return await in_slices(ours.changing(removed, added))
+        zone = await in_slices(ours.changing(removed, added))
     except ZoneError as error:
         raise MismatchError(f"changes that do not fit: {error}") from None
+    (new,) = zone.soa.records()
+    return zone, Delta(old, _without_soa(removed), new, _without_soa(added))
+
+
+def _without_soa(records: list[Record]) -> tuple[Record, ...]:
+    return tuple(record for record in records if record.type != Type.SOA)
 
 
 @contextmanager
