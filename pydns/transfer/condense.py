@@ -39,8 +39,6 @@ def condensed(differences: Iterable[Difference]) -> Generator[None, None, Differ
             done += 1
             if not done % _STEP:
                 yield
-    for key in [key for key, record in added.items() if removed.get(key) == record]:
-        del added[key], removed[key]
     return Difference([*removed.values()], [*added.values()])
 
 
