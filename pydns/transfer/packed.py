@@ -89,6 +89,8 @@ class Unpacking:
                     yield
         except ZoneError as error:
             raise PackedError(str(error)) from None
+        except IndexError:
+            raise PackedError("a name that is none") from None
         self._hash.update(data[:at])
         self._left = data[at:]
         if len(self._left) > _MOST:
