@@ -1,0 +1,242 @@
+"""Keeps one zone as its primaries have it: asks when it is due or when it is told to, and knows when to give it up."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from typing import TYPE_CHECKING, Final
+
+import trio
+
+from pydns.names import to_text
+from pydns.transfer.client import Primary, ask_soa, transfer
+from pydns.transfer.errors import TransferError
+from pydns.transfer.incoming import Style
+from pydns.transfer.soa import Soa, read_soa
+from pydns.transfer.timers import Timers, jittered, pause, timers
+from pydns.zone.rrset import is_later
+
+if TYPE_CHECKING:
+    from pydns.transfer.client import Transferred
+    from pydns.transfer.directory import Directory, Kept
+    from pydns.zone.difference import Delta
+    from pydns.zone.zone import Zone
+    from pydns_plugins.secondary.counts import Counts
+
+log = logging.getLogger("pydns.secondary")
+
+BREATH: Final = 0.5
+"""Seconds between two rounds of questions to primaries, however many NOTIFY messages come."""
+
+_SAVING: Final = 10.0
+"""A zone is written to disk for a tenth of the time at most."""
+
+Publish = Callable[["Zone", "Delta | None"], Awaitable[None]]
+
+
+class Keeper:
+    """`run` never ends. `zone` is the newest that came, which may have expired; `publish` is told of each.
+
+    * `expires`: when on trio's clock it is to be served no more, unless a primary confirms it; `expired`: that was so
+    * `checked`: when a primary last gave it or had nothing newer, in seconds since 1970
+    * `tried`: set once there is a zone, or all primaries were asked in vain
+    * `primaries`: the first is asked first
+    """
+
+    def __init__(
+        self,
+        origin: bytes,
+        primaries: Callable[[], Sequence[Primary]],
+        publish: Publish,
+        counts: Counts,
+        limiter: Callable[[Primary], trio.CapacityLimiter],
+        directory: Directory | None = None,
+    ) -> None:
+        self.origin = origin
+        self.zone: Zone | None = None
+        self.checked = 0.0
+        self.expires = float("inf")
+        self.expired = False
+        self.tried = trio.Event()
+        self._primaries = primaries
+        self._publish = publish
+        self._counts = counts
+        self._limiter = limiter
+        self._directory = directory
+        self._due = 0.0
+        self._failures = 0
+        self._complaint = ""
+        self._good = 0  # the index of the primary that answered last
+        self._wanted: int | None = None  # a serial that a NOTIFY told of
+        self._notifier = ""
+        self._told = trio.Event()
+        self._saved: int | None = None  # the serial on disk
+        self._save_due = 0.0
+
+    def inherit(self, old: Keeper) -> None:
+        """Goes on with what another has."""
+        self.zone, self.checked = old.zone, old.checked
+        self.expires, self.expired = old.expires, old.expired
+        self._due, self._saved, self._good = old._due, old._saved, old._good
+        if self.zone is not None:
+            self.tried.set()
+
+    async def begin(self) -> None:
+        """What is on disk is served until a primary has something newer, or it expires."""
+        if self.zone is not None or self._directory is None:
+            return
+        kept = await self._directory.load(self.origin)
+        if kept is not None:
+            await self._take_kept(kept)
+
+    async def _take_kept(self, kept: Kept) -> None:
+        age = max(0.0, time.time() - kept.checked)
+        left = timers(_soa(kept.zone)).expire - age
+        self.zone, self._saved = kept.zone, kept.zone.serial
+        self.checked = min(kept.checked, time.time())
+        self.expires = trio.current_time() + left
+        self.tried.set()
+        text = f"{to_text(self.origin)} serial {kept.zone.serial} from disk, confirmed {age:.0f} s ago"
+        if left <= 0:
+            log.warning("%s: it has expired", text)
+            self.expired = True
+            self._counts.expired(self.origin)
+            return
+        log.info("%s", text)
+        self._counts.success(self.origin, self.checked)
+        await self._publish(kept.zone, None)
+
+    async def run(self) -> None:
+        while True:
+            await self._wait()
+            told = self._told.is_set()
+            self._told = trio.Event()
+            if told or trio.current_time() >= self._due:
+                try:
+                    await self._update()
+                except Exception as error:  # one zone's must not be the end of the others'
+                    log.exception("%s: asking for it failed", to_text(self.origin))
+                    self._failed(f"{type(error).__name__}: {error}")
+                    self.tried.set()
+                await trio.sleep(BREATH)
+            await self._save()
+
+    async def _wait(self) -> None:
+        with trio.move_on_at(min(self._due, self._save_due if self._is_unsaved() else float("inf"))):
+            await self._told.wait()
+
+    def notified(self, serial: int | None, host: str) -> bool:
+        """A NOTIFY came. False where we have that serial already (RFC 1996 section 4.7)."""
+        if serial is not None and self.zone is not None and not is_later(serial, self.zone.serial):
+            return False
+        if serial is not None and (self._wanted is None or is_later(serial, self._wanted)):
+            self._wanted = serial
+        self._notifier = host
+        self._told.set()
+        return True
+
+    async def _update(self) -> None:
+        """Asks the primaries in turn until one has the zone as it is to be."""
+        wanted, self._wanted = self._wanted, None
+        complaints: list[str] = []
+        confirmed = False
+        for number, primary in self._in_turn():
+            try:
+                async with self._limiter(primary):
+                    found = await self._ask(primary)
+            except TransferError as error:
+                self._counts.check(self.origin, primary, "failed")
+                complaints.append(f"{primary}: {error}")
+                continue
+            self._good = number
+            confirmed = True
+            if found is not None and found.zone is not None:
+                await self._take(found, found.zone, primary)
+            elif self.expired and self.zone is not None:
+                await self._take_up(self.zone, None)
+            if wanted is None or self.zone is None or not is_later(wanted, self.zone.serial):
+                break  # else it is behind the one that told us
+        if confirmed:
+            self._succeeded()
+            if self._directory is not None and not self._is_unsaved():
+                await self._directory.touch(self.origin, self.checked)
+        else:
+            self._failed("; ".join(complaints) or "there is no primary")
+        self.tried.set()
+
+    def _in_turn(self) -> list[tuple[int, Primary]]:
+        """The one that told us of a change first, then the one that answered last, then the others."""
+        found = list(enumerate(self._primaries()))
+        notifier, self._notifier = self._notifier, ""
+        return sorted(found, key=lambda each: (each[1].endpoint.host != notifier, each[0] != self._good, each[0]))
+
+    async def _ask(self, primary: Primary) -> Transferred | None:
+        """None where we have what it has. Raises TransferError."""
+        ours = self.zone
+        if ours is not None:
+            soa = await ask_soa(primary, self.origin)
+            if soa.serial == ours.serial:
+                self._counts.check(self.origin, primary, "current")
+                return None
+            if not is_later(soa.serial, ours.serial):
+                raise TransferError(f"it has serial {soa.serial}, which is older than ours, {ours.serial}")
+        found = await transfer(primary, self.origin, ours)
+        self._counts.check(self.origin, primary, "current" if found.style is Style.CURRENT else found.kind.lower())
+        return found
+
+    async def _take(self, found: Transferred, zone: Zone, primary: Primary) -> None:
+        log.info(
+            "%s serial %d from %s by %s: %d records in %d messages, %.2f s",
+            *(to_text(self.origin), found.serial, primary, found.kind, found.records, found.messages, found.seconds),
+        )
+        await self._take_up(zone, found.delta)
+
+    async def _take_up(self, zone: Zone, delta: Delta | None) -> None:
+        self.zone = zone
+        self.expires, self.expired = float("inf"), False  # until the round is over
+        await self._publish(zone, delta)
+
+    def expire(self) -> None:
+        """It is too old to be served. What we have may still be what a primary has, so it is kept."""
+        self.expired = True
+        self._counts.expired(self.origin)
+        log.error("%s: has expired: no primary confirmed it for %.0f s", to_text(self.origin), self._timers().expire)
+
+    def _succeeded(self) -> None:
+        assert self.zone is not None
+        times = self._timers()
+        now = trio.current_time()
+        self._due, self.expires = now + jittered(times.refresh), now + times.expire
+        self.checked = time.time()
+        self._counts.success(self.origin, self.checked)
+        if self._complaint:
+            log.info("%s: is transferred again", to_text(self.origin))
+        self._failures, self._complaint = 0, ""
+
+    def _failed(self, complaint: str) -> None:
+        self._failures += 1
+        wait = jittered(self._timers().retry) if self.zone is not None else pause(self._failures)
+        self._due = trio.current_time() + wait
+        if complaint != self._complaint:  # the same again is counted, not told
+            log.error("%s: no primary gives it: %s", to_text(self.origin), complaint)
+        self._complaint = complaint
+
+    def _timers(self) -> Timers:
+        assert self.zone is not None
+        return timers(_soa(self.zone))
+
+    def _is_unsaved(self) -> bool:
+        return self._directory is not None and self.zone is not None and self.zone.serial != self._saved
+
+    async def _save(self) -> None:
+        zone, began = self.zone, trio.current_time()
+        if self._directory is None or zone is None or not self._is_unsaved() or began < self._save_due:
+            return
+        if await self._directory.save(zone, self.checked):
+            self._saved = zone.serial
+        self._save_due = trio.current_time() + max(1.0, _SAVING * (trio.current_time() - began))
+
+
+def _soa(zone: Zone) -> Soa:
+    return read_soa(zone.soa.rdatas[0])
