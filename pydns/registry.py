@@ -56,6 +56,7 @@ BUILTIN: Final[dict[str, str]] = {
     "ready": "pydns_plugins.ready:Ready",
     "reload": "pydns_plugins.reload:Reload",
     "root": "pydns_plugins.root:Root",
+    "secondary": "pydns_plugins.secondary:Secondary",
     "shed": "pydns_plugins.shed:Shed",
     "timeouts": "pydns_plugins.timeouts:Timeouts",
     "transfer": "pydns_plugins.transfer:Transfer",

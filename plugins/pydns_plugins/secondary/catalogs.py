@@ -44,6 +44,10 @@ class Catalogs:
         self._configured = frozenset(configured)
         self._latest: dict[bytes, Mapping[bytes, Member]] = {}
 
+    def inherit(self, old: Catalogs) -> None:
+        """Goes on where another one has come to."""
+        self.owners, self._latest = dict(old.owners), dict(old._latest)
+
     def apply(self, catalog: bytes, members: Mapping[bytes, Member]) -> list[Change]:
         """A catalog has these members now. In the order in which it is to be done."""
         self.complaints = []

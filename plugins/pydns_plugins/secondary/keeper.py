@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Awaitable, Callable, Sequence
-from typing import TYPE_CHECKING, Final
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Final, Protocol
 
 import trio
 
@@ -32,37 +32,47 @@ BREATH: Final = 0.5
 _SAVING: Final = 10.0
 """A zone is written to disk for a tenth of the time at most."""
 
-Publish = Callable[["Zone", "Delta | None"], Awaitable[None]]
+
+class Owner(Protocol):
+    """Whom a keeper works for."""
+
+    async def publish(self, zone: Zone, delta: Delta | None) -> None:
+        """A new version came, or one that had expired is good again; `delta` is what changed where that is known."""
+        ...
+
+    def confirmed(self, origin: bytes, expires: float) -> None:
+        """It may be served until then, on trio's clock."""
+        ...
+
+    def primaries(self, origin: bytes) -> Sequence[Primary]:
+        """The first is asked first. Raises TransferError where none can be asked."""
+        ...
+
+    def limiter(self, primary: Primary) -> trio.CapacityLimiter:
+        """Bounds what is asked of a primary at once."""
+        ...
 
 
 class Keeper:
-    """`run` never ends. `zone` is the newest that came, which may have expired; `publish` is told of each.
+    """`run` never ends. `zone` is the newest that came, which may have expired; the owner is told of each.
 
     * `expires`: when on trio's clock it is to be served no more, unless a primary confirms it; `expired`: that was so
     * `checked`: when a primary last gave it or had nothing newer, in seconds since 1970
     * `tried`: set once there is a zone, or all primaries were asked in vain
-    * `primaries`: the first is asked first
     """
 
-    def __init__(
-        self,
-        origin: bytes,
-        primaries: Callable[[], Sequence[Primary]],
-        publish: Publish,
-        counts: Counts,
-        limiter: Callable[[Primary], trio.CapacityLimiter],
-        directory: Directory | None = None,
-    ) -> None:
+    def __init__(self, origin: bytes, owner: Owner, counts: Counts, directory: Directory | None = None) -> None:
         self.origin = origin
         self.zone: Zone | None = None
         self.checked = 0.0
         self.expires = float("inf")
         self.expired = False
         self.tried = trio.Event()
-        self._primaries = primaries
-        self._publish = publish
+        self.stopped = trio.Event()
+        """Set when it will do nothing more."""
+        self.scope = trio.CancelScope()
+        self._owner = owner
         self._counts = counts
-        self._limiter = limiter
         self._directory = directory
         self._due = 0.0
         self._failures = 0
@@ -78,9 +88,16 @@ class Keeper:
         """Goes on with what another has."""
         self.zone, self.checked = old.zone, old.checked
         self.expires, self.expired = old.expires, old.expired
-        self._due, self._saved, self._good = old._due, old._saved, old._good
+        self._due, self._good = old._due, old._good
+        if self._directory is not None and old._directory is not None and self._directory.path == old._directory.path:
+            self._saved = old._saved
         if self.zone is not None:
             self.tried.set()
+
+    async def forget(self) -> None:
+        """Once it has stopped: what is on disk goes too."""
+        if self._directory is not None:
+            await self._directory.remove(self.origin)
 
     async def begin(self) -> None:
         """What is on disk is served until a primary has something newer, or it expires."""
@@ -105,9 +122,19 @@ class Keeper:
             return
         log.info("%s", text)
         self._counts.success(self.origin, self.checked)
-        await self._publish(kept.zone, None)
+        await self._owner.publish(kept.zone, None)
 
     async def run(self) -> None:
+        """From `begin` on, until `scope` is cancelled."""
+        try:
+            with self.scope:
+                await self.begin()
+                await self._keep()
+        finally:
+            self.stopped.set()
+            self.tried.set()
+
+    async def _keep(self) -> None:
         while True:
             await self._wait()
             told = self._told.is_set()
@@ -141,9 +168,14 @@ class Keeper:
         wanted, self._wanted = self._wanted, None
         complaints: list[str] = []
         confirmed = False
-        for number, primary in self._in_turn():
+        try:
+            turn = self._in_turn()
+        except TransferError as error:
+            turn = []
+            complaints.append(str(error))
+        for number, primary in turn:
             try:
-                async with self._limiter(primary):
+                async with self._owner.limiter(primary):
                     found = await self._ask(primary)
             except TransferError as error:
                 self._counts.check(self.origin, primary, "failed")
@@ -162,12 +194,12 @@ class Keeper:
             if self._directory is not None and not self._is_unsaved():
                 await self._directory.touch(self.origin, self.checked)
         else:
-            self._failed("; ".join(complaints) or "there is no primary")
+            self._failed("; ".join(complaints))
         self.tried.set()
 
     def _in_turn(self) -> list[tuple[int, Primary]]:
         """The one that told us of a change first, then the one that answered last, then the others."""
-        found = list(enumerate(self._primaries()))
+        found = list(enumerate(self._owner.primaries(self.origin)))
         notifier, self._notifier = self._notifier, ""
         return sorted(found, key=lambda each: (each[1].endpoint.host != notifier, each[0] != self._good, each[0]))
 
@@ -195,7 +227,7 @@ class Keeper:
     async def _take_up(self, zone: Zone, delta: Delta | None) -> None:
         self.zone = zone
         self.expires, self.expired = float("inf"), False  # until the round is over
-        await self._publish(zone, delta)
+        await self._owner.publish(zone, delta)
 
     def expire(self) -> None:
         """It is too old to be served. What we have may still be what a primary has, so it is kept."""
@@ -210,6 +242,7 @@ class Keeper:
         self._due, self.expires = now + jittered(times.refresh), now + times.expire
         self.checked = time.time()
         self._counts.success(self.origin, self.checked)
+        self._owner.confirmed(self.origin, self.expires)
         if self._complaint:
             log.info("%s: is transferred again", to_text(self.origin))
         self._failures, self._complaint = 0, ""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -24,17 +24,30 @@ class Site:
         self.peers = FakePrimary(), FakePrimary()
         self.published: list[Zone] = []
         self.metrics = Metrics()
-        self.limiter = trio.CapacityLimiter(2)
+        self.expires = 0.0
+        self.fault: Exception | None = None
+        """Raised by the next `publish`."""
+        self._asked: Sequence[FakePrimary] = ()
+        self._limiter = trio.CapacityLimiter(2)
         self._happened = trio.Event()
 
     def keeper(self, directory: Path | None = None, peers: int = 1) -> Keeper:
-        def primaries() -> list[Primary]:
-            return [peer.primary() for peer in self.peers[:peers]]
+        self._asked = self.peers[:peers]
+        return Keeper(ORIGIN, self, Counts(self.metrics), Directory(directory) if directory is not None else None)
 
-        kept = Directory(directory) if directory is not None else None
-        return Keeper(ORIGIN, primaries, self.publish, Counts(self.metrics), lambda _: self.limiter, kept)
+    def primaries(self, _: bytes) -> Sequence[Primary]:
+        return [peer.primary() for peer in self._asked]
+
+    def limiter(self, _: Primary) -> trio.CapacityLimiter:
+        return self._limiter
+
+    def confirmed(self, _: bytes, expires: float) -> None:
+        self.expires = expires
 
     async def publish(self, zone: Zone, _: Delta | None) -> None:
+        if self.fault is not None:
+            fault, self.fault = self.fault, None
+            raise fault
         self.published.append(zone)
         self._happened.set()
         self._happened = trio.Event()
@@ -55,7 +68,6 @@ class Site:
 @asynccontextmanager
 async def running(keeper: Keeper) -> AsyncIterator[Keeper]:
     async with trio.open_nursery() as nursery:
-        await keeper.begin()
         nursery.start_soon(keeper.run)
         yield keeper
         nursery.cancel_scope.cancel()

@@ -1,0 +1,70 @@
+"""What a process does whose relative asks the primaries: it serves what it hears of, and no longer than that holds."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import trio
+
+from pydns_plugins.secondary.relatives import Follower, moment
+
+if TYPE_CHECKING:
+    from pydns.zone.zone import Zone
+    from pydns_plugins.secondary import Secondary
+    from pydns_plugins.secondary.counts import Counts
+
+
+class Following:
+    def __init__(self, plugin: Secondary, counts: Counts, before: Following | None = None) -> None:
+        self._plugin = plugin
+        self._counts = counts
+        self._expires: dict[bytes, float] = {} if before is None else dict(before._expires)  # on trio's clock
+        old = before._follower if before is not None else None
+        self._follower: Follower = Follower(plugin.house.family, plugin.topic, self, old)
+        self._heard_all = trio.Event()
+
+    async def run(self) -> None:
+        await self._follower.run()
+
+    async def tried(self) -> None:
+        """Returns when all that our relative has is here."""
+        await self._heard_all.wait()
+
+    def is_ready(self) -> bool:
+        return self._heard_all.is_set()
+
+    def notified(self, origin: bytes, serial: int | None, host: str) -> bool:
+        self._follower.family.say(self._follower.topic, ("notify", origin, serial, host))
+        return True
+
+    def look(self) -> None:
+        """Gives up what has expired, should our relative be gone and not say so."""
+        now = trio.current_time()
+        for origin in [origin for origin, expires in self._expires.items() if expires <= now]:
+            self.hear_expire(origin)
+
+    async def hear_zone(self, zone: Zone, expires: float) -> None:
+        held = self._plugin.have(zone.origin, self._plugin.named(zone.origin))
+        self._expires[zone.origin] = moment(expires)
+        await self._plugin.publish_in_slices(held, zone)
+        self._counts.published(zone.origin, zone.serial)
+
+    def hear_begin(self, origin: bytes, named: bytes) -> None:
+        self._plugin.have(origin, named)
+
+    def hear_confirm(self, origin: bytes, expires: float) -> None:
+        if origin in self._expires:
+            self._expires[origin] = moment(expires)
+
+    def hear_expire(self, origin: bytes) -> None:
+        self._expires.pop(origin, None)
+        self._plugin.expire(origin)
+        self._counts.expired(origin)
+
+    def hear_drop(self, origin: bytes) -> None:
+        self._expires.pop(origin, None)
+        self._plugin.lose(origin)
+        self._counts.forget(origin)
+
+    def hear_all(self) -> None:
+        self._heard_all.set()
