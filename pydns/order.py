@@ -57,6 +57,7 @@ ORDER: Final[tuple[str, ...]] = (
     "clouddns",
     "k8s_external",
     "kubernetes",
+    "catalog",  # ahead of those whose zones it lists: one of these may hold its name
     "file",
     "auto",
     "secondary",

@@ -34,6 +34,7 @@ BUILTIN: Final[dict[str, str]] = {
     "bufsize": "pydns_plugins.bufsize:Bufsize",
     "cache": "pydns_plugins.cache:Cache",
     "cancel": "pydns_plugins.cancel:Cancel",
+    "catalog": "pydns_plugins.catalog:Catalog",
     "chaos": "pydns_plugins.chaos:Chaos",
     "debug": "pydns_plugins.debug:Debug",
     "erratic": "pydns_plugins.erratic:Erratic",

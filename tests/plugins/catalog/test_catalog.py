@@ -1,0 +1,135 @@
+"""A catalog of what a server block holds."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import pytest
+import trio
+
+from pydns.errors import CorefileErrorGroup
+from pydns.family import Family
+from pydns.names import from_text
+from pydns.plugin import House
+from pydns.records import Type
+from pydns.steps import whole
+from pydns.testing import RunningServer, plugins_of, running_server
+from pydns.zone.catalog import members
+from pydns_plugins.catalog import Catalog
+from pydns_plugins.secondary import Secondary
+
+CATALOG = from_text("catalog.invalid")
+ORG, NET, COM = from_text("example.org"), from_text("example.net"), from_text("example.com")
+COREFILE = """example.org example.net catalog.invalid {{
+    bind 127.0.0.1
+    secondary example.org example.net {{
+        transfer from 127.0.0.1:1
+    }}
+    catalog catalog.invalid {}
+}}
+"""
+
+
+def parts(server: RunningServer) -> tuple[Catalog, Secondary]:
+    plugins = server.process.configuration.blocks[0].plugins
+    (catalog,) = (each for each in plugins if isinstance(each, Catalog))
+    (secondary,) = (each for each in plugins if isinstance(each, Secondary))
+    return catalog, secondary
+
+
+async def until_listed(catalog: Catalog, *zones: bytes) -> int:
+    """The serial."""
+    (held,) = catalog.held()
+    with trio.fail_after(10):
+        while held.zone is None or whole(members(held.zone)).keys() != {*zones}:
+            came = trio.Event()
+            held.listeners.append(came.set)
+            await came.wait()
+            held.listeners.remove(came.set)
+    return held.zone.serial
+
+
+@asynccontextmanager
+async def running(scope: str = "", house: House | None = None) -> AsyncIterator[tuple[Catalog, Secondary]]:
+    async with running_server(COREFILE.format(scope), house=house) as server:
+        yield parts(server)
+
+
+async def test_zones_of_the_block_are_listed_though_they_are_not_loaded() -> None:
+    async with running() as (catalog, _):
+        await until_listed(catalog, ORG, NET)
+
+
+async def test_only_those_in_scope_are_listed() -> None:
+    async with running("org") as (catalog, _):
+        await until_listed(catalog, ORG)
+
+
+async def test_zones_that_come_and_go_are_listed_under_growing_serials() -> None:
+    async with running() as (catalog, secondary):
+        first = await until_listed(catalog, ORG, NET)
+        secondary.have(COM, CATALOG)
+        second = await until_listed(catalog, ORG, NET, COM)
+        secondary.lose(COM)
+        third = await until_listed(catalog, ORG, NET)
+        assert first < second < third
+
+
+class Relative(Family):
+    """A worker's, which hears what the test says."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__()
+        self.number, self.count = number, 2
+        self.said: list[object] = []
+
+    def say(self, topic: str, data: object) -> None:
+        if topic.startswith("catalog"):
+            self.topic = topic
+            self.said.append(data)
+
+
+async def test_the_first_worker_says_what_it_lists() -> None:
+    family = Relative(0)
+    async with running(house=House(family=family)) as (catalog, _):
+        serial = await until_listed(catalog, ORG, NET)
+        await trio.testing.wait_all_tasks_blocked()
+        family.heard(family.topic, ("want",))
+        assert family.said == [("zones", serial, (NET, ORG))] * 2
+
+
+async def test_the_others_list_what_it_says() -> None:
+    family = Relative(1)
+    async with running(house=House(family=family)) as (catalog, _):
+        await trio.testing.wait_all_tasks_blocked()
+        assert family.said == [("want",)]
+        family.heard(family.topic, ("zones", 7, (COM,)))
+        assert await until_listed(catalog, COM) == 7
+
+
+async def test_who_takes_over_keeps_the_serial() -> None:
+    async with running() as (old, _):
+        serial = await until_listed(old, ORG, NET)
+        (new,) = (each for each in plugins_of(COREFILE.format("")) if isinstance(each, Catalog))
+        new.inherit(old)
+        zone = new.held()[0].zone
+        assert zone is not None
+        assert (zone.serial, new._listed) == (serial, (NET, ORG))
+        soa = zone.rrset(CATALOG, Type.SOA)
+        assert soa is not None
+
+
+@pytest.mark.parametrize(
+    ("line", "fault"),
+    [
+        ("catalog", ":2:2: catalog wants at least 1 argument, not 0"),
+        ("catalog a..b", ":2:10: empty label"),
+        ("catalog a {\n }", "takes no block"),
+        ("catalog a\n catalog a", "a is named by two catalogs (keep one of them)"),
+    ],
+)
+def test_what_cannot_be_meant_is_told(line: str, fault: str) -> None:
+    with pytest.raises(CorefileErrorGroup) as raised:
+        plugins_of(f". {{\n {line}\n}}")
+    assert fault in str(raised.value)
