@@ -105,14 +105,15 @@ def _primaries(option: Directive) -> list[From]:
         )
     key: bytes | None = None
     name: Word | None = None
+    addresses = words
     if len(words) > 1 and words[-2] == "key":
-        *words, _, name = words
+        *addresses, _, name = words
         key = values.name(name)
-    if not words or "key" in words:
-        word = next((each for each in words if each == "key"), preposition)
+    if not addresses or "key" in addresses:
+        word = next(each for each in words if each == "key")
         remedy = "write: transfer from ADDRESS... key NAME"
         raise CorefileError(word.position, "a key stands behind the addresses", remedy)
-    return [From(_endpoint(word), key, name) for word in words]
+    return [From(_endpoint(word), key, name) for word in addresses]
 
 
 def _endpoint(word: Word) -> Endpoint:

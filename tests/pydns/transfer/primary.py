@@ -15,13 +15,14 @@ from pydns.tsig.key import Key
 from pydns.tsig.record import split
 from pydns.tsig.server import Signature, read_signature
 from pydns.upstream.endpoint import Endpoint
-from tests.pydns.transfer.messages import AA, QR, message, soa
+from tests.pydns.transfer.messages import AA, ORIGIN, QR, message, ns, soa
 
 
 class FakePrimary:
     """Answers SOA, AXFR and IXFR queries. `asked` are their types, in order.
 
-    * `zone`: the records ahead of the closing SOA, which is added; None: REFUSED
+    * `zone`: the records ahead of the closing SOA, which is added; None: REFUSED. `zones` has those of others than
+      example.org
     * `changes`: what answers IXFR; None: NOTIMP
     * `ends`: False where the connection closes ahead of the last record
     * `silent`: True where it says nothing at all
@@ -30,6 +31,7 @@ class FakePrimary:
 
     def __init__(self) -> None:
         self.zone: Sequence[Record] | None = None
+        self.zones: dict[bytes, Sequence[Record]] = {}
         self.changes: Sequence[Record] | None = None
         self.ends = True
         self.silent = False
@@ -78,7 +80,7 @@ class FakePrimary:
                 pass
 
     def _answers(self, wire: bytes, *, stream: bool) -> list[bytes]:
-        signature = read_signature(wire, {self.key.name: self.key}) if self.key else None
+        signature = read_signature(wire, {self.key.name: self.key}.get) if self.key else None
         found = split(wire)
         query = found[0] if found else wire
         end = query.index(b"\0", 12) + 5
@@ -100,17 +102,16 @@ class FakePrimary:
         def answer(*records: Record, flags: int = QR | AA) -> bytes:
             return message(*records, id_=id_, flags=flags, question=question)
 
-        if self.zone is None:
+        zone = self.zone if question[:-4] == ORIGIN else self.zones.get(question[:-4])
+        if zone is None:
             return [answer(flags=QR | Rcode.REFUSED)]
         if type_ == Type.SOA:
-            return [answer(flags=QR | AA | 0x0200) if self.cut and not stream else answer(self.zone[0])]
+            return [answer(flags=QR | AA | 0x0200) if self.cut and not stream else answer(zone[0])]
         if type_ == Type.IXFR:
             return [answer(flags=QR | Rcode.NOTIMP) if self.changes is None else answer(*self.changes)]
-        first, rest = self.zone[0], list(self.zone[1:])
+        first, rest = zone[0], list(zone[1:])
         return [answer(first), answer(*rest, *([first] if self.ends else []))]
 
 
 def zone(serial: int, *records: Record) -> list[Record]:
-    from tests.pydns.transfer.messages import ns
-
     return [soa(serial), ns(), *records]

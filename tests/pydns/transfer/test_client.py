@@ -186,7 +186,7 @@ async def test_an_unsigned_transfer_is_not_taken() -> None:
 
 async def test_a_primary_of_another_zone_is_told() -> None:
     async with FakePrimary().running() as peer:
-        peer.zone = zone(7)
+        peer.zones[from_text("example.net")] = zone(7)
         with pytest.raises(TransferError, match="no SOA record of the zone"):
             await ask_soa(peer.primary(), from_text("example.net"))
 
