@@ -17,7 +17,7 @@ from pydns.steps import in_slices
 from pydns.transfer.condense import condensed
 from pydns.transfer.errors import MismatchError, TransferError
 from pydns.transfer.incoming import Asked, Incoming, Limits, Style
-from pydns.transfer.link import connected, exchange
+from pydns.transfer.link import CONNECTING, connected, exchange
 from pydns.transfer.question import soa_query, soa_question, transfer_query
 from pydns.transfer.reading import records
 from pydns.transfer.signing import request
@@ -65,17 +65,22 @@ class Transferred(NamedTuple):
 
 
 async def ask_soa(primary: Primary, origin: bytes) -> Soa:
-    """What the primary's SOA says now, asked over UDP, over TCP where that is cut. Raises TransferError."""
+    """What the primary's SOA says now, asked over UDP, and over TCP where that gives none. Raises TransferError.
+
+    Firewalls drop one of the two, and Knot answers queries for its catalogs over TCP alone.
+    """
     with _told():
         for patience in TRIES:
             with trio.move_on_after(patience):
                 soa = await _ask_over_udp(primary, origin)
-                return soa if soa is not None else await _ask_over_tcp(primary, origin)
-    raise TransferError("no answer over UDP")
+                if soa is not None:
+                    return soa
+                break
+        return await _ask_over_tcp(primary, origin)
 
 
 async def _ask_over_udp(primary: Primary, origin: bytes) -> Soa | None:
-    """None where the answer is cut. What is no answer to this is passed over: it may be forged."""
+    """None where the answer is cut, or an error. What is no answer to this is passed over: it may be forged."""
     id_ = secrets.randbits(16)
     asking = request(soa_query(origin, id_), primary.key)
     async with aclosing(exchange(primary.endpoint, asking.wire)) as messages:
@@ -88,7 +93,7 @@ async def _ask_over_udp(primary: Primary, origin: bytes) -> Soa | None:
                 if error.fault is None:
                     continue
                 raise
-            return None if answer[2] & 0x02 else _soa_of(answer, origin)
+            return None if answer[2] & 0x02 or answer[3] & 0x0F else _soa_of(answer, origin)
     raise AssertionError("datagrams do not end")
 
 
@@ -97,7 +102,8 @@ async def _ask_over_tcp(primary: Primary, origin: bytes) -> Soa:
     asking = request(soa_query(origin, id_), primary.key)
     async with connected(primary.endpoint) as stream:
         await stream.send(asking.wire)
-        wire = asking.verify(await stream.receive())
+        with trio.fail_after(CONNECTING):
+            wire = asking.verify(await stream.receive())
     if not _answers(wire, origin, id_):
         raise TransferError("an answer to something else")
     return _soa_of(wire, origin)

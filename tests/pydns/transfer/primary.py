@@ -26,6 +26,7 @@ class FakePrimary:
     * `changes`: what answers IXFR; None: NOTIMP
     * `ends`: False where the connection closes ahead of the last record
     * `silent`: True where it says nothing at all
+    * `cut`, `refuses_udp`: what becomes of questions over UDP
     * `key`: signs answers to signed questions
     """
 
@@ -36,6 +37,7 @@ class FakePrimary:
         self.ends = True
         self.silent = False
         self.cut = False
+        self.refuses_udp = False
         self.key: Key | None = None
         self.asked: list[int] = []
         self.asked_now = trio.Event()
@@ -103,7 +105,7 @@ class FakePrimary:
             return message(*records, id_=id_, flags=flags, question=question)
 
         zone = self.zone if question[:-4] == ORIGIN else self.zones.get(question[:-4])
-        if zone is None:
+        if zone is None or (self.refuses_udp and not stream):
             return [answer(flags=QR | Rcode.REFUSED)]
         if type_ == Type.SOA:
             return [answer(flags=QR | AA | 0x0200) if self.cut and not stream else answer(zone[0])]

@@ -38,8 +38,16 @@ async def test_a_cut_answer_is_asked_for_over_tcp() -> None:
 async def test_a_silent_primary_is_asked_again_and_then_given_up(autojump_clock: MockClock) -> None:
     async with FakePrimary().running() as peer:
         peer.silent = True
-        with pytest.raises(TransferError, match="no answer over UDP"):
+        with pytest.raises(TransferError, match="nothing came"):
             await ask_soa(peer.primary(), ORIGIN)
+        assert peer.asked == [Type.SOA] * 4
+
+
+async def test_a_primary_that_answers_over_tcp_alone_is_asked_there() -> None:
+    async with FakePrimary().running() as peer:
+        peer.zone, peer.refuses_udp = zone(7), True
+        assert (await ask_soa(peer.primary(), ORIGIN)).serial == 7
+        assert peer.asked == [Type.SOA, Type.SOA]
 
 
 async def test_a_primary_that_refuses_is_told() -> None:
