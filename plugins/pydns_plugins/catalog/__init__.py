@@ -99,8 +99,8 @@ class Catalog(ZonePlugin):
 
     async def _publish(self, serial: int, zones: tuple[bytes, ...]) -> None:
         zone = await in_slices(catalog_zone(self.origin, zones, serial))
-        await self.publish_in_slices(self._held[self.origin], zone)
         self._listed = zones
+        await self.publish_in_slices(self._held[self.origin], zone)
         log.info("catalog %s serial %d: %d zones", names.to_text(self.origin), serial, len(zones))
 
     def _next_serial(self) -> int:

@@ -27,8 +27,11 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("pydns.secondary")
 
-STARTUP: Final = 5.0
-"""Seconds that the start waits for zones that are yet to come."""
+PATIENCE: Final = 0.5
+"""Seconds that the server's start waits for zones. Then it answers, and SERVFAIL for those that are yet to come."""
+
+PATIENCE_AT_RELOAD: Final = 10.0
+"""The same where another configuration answers meanwhile."""
 
 MOST_STRANGERS: Final = 100
 """Senders of NOTIFY messages that are told of in the log."""
@@ -49,14 +52,15 @@ class Secondary(ZonePlugin):
         """`zones` are the server block's."""
         self._sources = {zone: each for each in options for zone in each.zones}
         self.configured = tuple(self._sources)
-        super().__init__(self.configured, [zone for each in options for zone in each.fallthrough])
+        super().__init__()
         self._zones = frozenset(zones)
         self.topic = topic
-        self._named = {zone: zone for zone in self.configured}  # by which name of the Corefile each zone is ours
+        self._named: dict[bytes, bytes] = {}  # by which zone of the Corefile each zone is ours
         self._strangers: set[tuple[bytes, str]] = set()
         self._expired: set[bytes] = set()
         self._work: Asking | Following | None = None
-        self._before: Asking | Following | None = None
+        for zone in self.configured:
+            self.have(zone, zone)
 
     @classmethod
     def parse(cls, directives: Sequence[Directive], block: ServerBlock) -> Sequence[Self]:
@@ -96,13 +100,6 @@ class Secondary(ZonePlugin):
             return Reply.failure(Ede.INVALID_DATA, f"secondary: {text} has expired", by=self.name)
         return Reply.failure(Ede.NOT_READY, f"secondary: {text} has not come yet", by=self.name)
 
-    def may_fall_through(self, name: bytes) -> bool:
-        held = self.holding(name)
-        if held is None or not self._fallthrough:
-            return False
-        zones = self._sources[self._named[held.origin]].fallthrough
-        return bool(zones) and names.longest_match(name, frozenset(zones)) is not None
-
     def _notified(self, query: Query) -> Reply:
         zone, host = query.name, query.peer.host
         if query.type != Type.SOA:
@@ -139,7 +136,10 @@ class Secondary(ZonePlugin):
     def have(self, origin: bytes, named: bytes) -> Held:
         """The zone, which is ours from now on if it was not. `named`: itself, or the catalog that brings it."""
         self._named[origin] = named
-        return self._held.get(origin) or self.hold(origin)
+        held = self._held.get(origin)
+        if held is None or self._fallthrough_of[origin] != self._sources[named].fallthrough:
+            held = self.hold(origin, held, fallthrough=self._sources[named].fallthrough)
+        return held
 
     def expire(self, origin: bytes) -> None:
         """It is served no more, and still ours."""
@@ -155,32 +155,40 @@ class Secondary(ZonePlugin):
         self._expired.discard(origin)
         self._named.pop(origin, None)
 
+    def take_over(self, origin: bytes, named: bytes, old: Secondary) -> None:
+        """Goes on with a zone of the configuration before."""
+        self._named[origin] = named
+        self.hold(origin, old._held[origin], fallthrough=self._sources[named].fallthrough)
+        if origin in old._expired:
+            self._expired.add(origin)
+
     # Life
 
     async def run(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
-        before = self._work or self._before
-        self._before = None
-        if self.house.family.number:
-            self._work = Following(self, self._counts(), before if isinstance(before, Following) else None)
-        else:
-            self._work = Asking(self, self._counts(), before if isinstance(before, Asking) else None)
+        kind = Following if self.house.family.number else Asking
+        self._work = work = kind(self, self._counts(), [self, *self._elders()])
         async with trio.open_nursery() as nursery:
-            nursery.start_soon(self._work.run)
-            with trio.move_on_after(STARTUP):
-                await self._work.tried()
+            nursery.start_soon(work.run)
+            with trio.move_on_after(PATIENCE if len(self.house.generations) < 2 else PATIENCE_AT_RELOAD):
+                await work.tried()
             task_status.started()
             while True:
                 await trio.sleep(_LOOK)
-                self._work.look()
+                work.look()
+
+    def _elders(self) -> list[Secondary]:
+        """Those of the configurations that answer while this one starts, the newest first."""
+        own = self.house.generation(self)
+        found = [
+            plugin for blocks in self.house.generations if blocks is not own for block in blocks for plugin in block
+        ]
+        return [each for each in reversed(found) if isinstance(each, Secondary)]
+
+    @property
+    def work(self) -> Asking | Following | None:
+        """What it does for its zones in this process; None before it runs."""
+        return self._work
 
     def ready(self) -> bool:
         """Each zone is there, or its primaries were asked for it in vain."""
         return self._work is not None and self._work.is_ready()
-
-    def inherit(self, old: Self) -> None:
-        """The zones of before serve on, those of catalogs among them."""
-        self._before = old._work
-        self._expired = set(old._expired)
-        for origin, named in old._named.items():
-            self._named[origin] = named
-            self.hold(origin, old._held[origin])

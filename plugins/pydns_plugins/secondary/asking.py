@@ -36,25 +36,41 @@ _TOLD: Final = 20  # complaints about one catalog
 
 
 class Asking:
-    def __init__(self, plugin: Secondary, counts: Counts, before: Asking | None = None) -> None:
+    def __init__(self, plugin: Secondary, counts: Counts, elders: Sequence[Secondary]) -> None:
+        """`elders` have zones to go on with: those of the configuration before, and `plugin` if it has run before."""
         self._plugin = plugin
         self._counts = counts
-        self._leader: Leader = Leader(plugin.house.family, plugin.topic, before._leader if before is not None else None)
+        works = [(each, each.work) for each in elders if isinstance(each.work, Asking)]
+        same = next((work for each, work in works if each.topic == plugin.topic), None)
+        self._leader: Leader = Leader(plugin.house.family, plugin.topic, same._leader if same is not None else None)
         self._limiters: dict[str, trio.CapacityLimiter] = defaultdict(lambda: trio.CapacityLimiter(AT_ONCE))
         self._keepers: dict[bytes, Keeper] = {}
         self._catalogs = Catalogs(plugin.admits, plugin.configured)
-        if before is not None:
-            self._catalogs.inherit(before._catalogs)
         self._changing = trio.Lock()
         self._nursery: trio.Nursery
-        owners = {zone: catalog for zone, (catalog, _) in self._catalogs.owners.items()}
-        for origin, named in {**{zone: zone for zone in plugin.configured}, **owners}.items():
-            keeper = self._keeper(origin, named)
-            if before is not None and origin in before._keepers:
-                keeper.inherit(before._keepers[origin])
+        for origin in plugin.configured:
+            old = self._find(works, origin)
+            self._go_on(origin, origin, old)
+            if plugin.is_catalog(origin) and old is not None:
+                for zone in self._catalogs.inherit(origin, old[1]._catalogs):
+                    self._go_on(zone, origin, old)
         for held in plugin.held():
             if held.origin not in self._keepers:
                 plugin.lose(held.origin)
+
+    def _find(self, works: Sequence[tuple[Secondary, Asking]], origin: bytes) -> tuple[Secondary, Asking] | None:
+        """Who has kept a zone of the Corefile as we are to keep it."""
+        source = self._plugin.source(origin)
+        return next((each for each in works if origin in each[1]._keepers and each[0].source(origin) == source), None)
+
+    def _go_on(self, origin: bytes, named: bytes, old: tuple[Secondary, Asking] | None) -> None:
+        """With what is there of a zone."""
+        before = old[1]._keepers.get(origin) if old is not None else None
+        if old is not None and before is not None and old[0] is not self._plugin:
+            self._plugin.take_over(origin, named, old[0])
+        keeper = self._keeper(origin, named)
+        if before is not None:
+            keeper.inherit(before)
 
     def _keeper(self, origin: bytes, named: bytes) -> Keeper:
         """For a zone that is ours from now on. `named`: itself, or the catalog that brings it."""

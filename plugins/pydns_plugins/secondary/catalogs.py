@@ -44,9 +44,17 @@ class Catalogs:
         self._configured = frozenset(configured)
         self._latest: dict[bytes, Mapping[bytes, Member]] = {}
 
-    def inherit(self, old: Catalogs) -> None:
-        """Goes on where another one has come to."""
-        self.owners, self._latest = dict(old.owners), dict(old._latest)
+    def inherit(self, catalog: bytes, old: Catalogs) -> list[bytes]:
+        """Goes on with one catalog where another one has come to. Gives its zones that it may still bring."""
+        if catalog not in old._latest:
+            return []
+        self._latest[catalog] = old._latest[catalog]
+        own = [zone for zone, (owner, _) in old.owners.items() if owner == catalog and self._may(catalog, zone)]
+        self.owners.update((zone, old.owners[zone]) for zone in own)
+        return own
+
+    def _may(self, catalog: bytes, zone: bytes) -> bool:
+        return zone not in self._configured and zone not in self.owners and self._admits(catalog, zone)
 
     def apply(self, catalog: bytes, members: Mapping[bytes, Member]) -> list[Change]:
         """A catalog has these members now. In the order in which it is to be done."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import trio
@@ -15,13 +16,22 @@ if TYPE_CHECKING:
 
 
 class Following:
-    def __init__(self, plugin: Secondary, counts: Counts, before: Following | None = None) -> None:
+    def __init__(self, plugin: Secondary, counts: Counts, elders: Sequence[Secondary]) -> None:
+        """`elders`: as for `Asking`."""
         self._plugin = plugin
         self._counts = counts
-        self._expires: dict[bytes, float] = {} if before is None else dict(before._expires)  # on trio's clock
-        old = before._follower if before is not None else None
-        self._follower: Follower = Follower(plugin.house.family, plugin.topic, self, old)
+        self._expires: dict[bytes, float] = {}  # on trio's clock
         self._heard_all = trio.Event()
+        before: Follower | None = None
+        for each in elders:
+            work = each.work
+            if isinstance(work, Following) and each.topic == plugin.topic:
+                self._expires = dict(work._expires)
+                before = work._follower
+                for held in each.held() if each is not plugin else ():
+                    plugin.take_over(held.origin, each.named(held.origin), each)
+                break
+        self._follower: Follower = Follower(plugin.house.family, plugin.topic, self, before)
 
     async def run(self) -> None:
         await self._follower.run()

@@ -113,16 +113,16 @@ class Keeper:
         self.zone, self._saved = kept.zone, kept.zone.serial
         self.checked = min(kept.checked, time.time())
         self.expires = trio.current_time() + left
-        self.tried.set()
         text = f"{to_text(self.origin)} serial {kept.zone.serial} from disk, confirmed {age:.0f} s ago"
         if left <= 0:
             log.warning("%s: it has expired", text)
             self.expired = True
             self._counts.expired(self.origin)
-            return
-        log.info("%s", text)
-        self._counts.success(self.origin, self.checked)
-        await self._owner.publish(kept.zone, None)
+        else:
+            log.info("%s", text)
+            self._counts.success(self.origin, self.checked)
+            await self._owner.publish(kept.zone, None)
+        self.tried.set()
 
     async def run(self) -> None:
         """From `begin` on, until `scope` is cancelled."""

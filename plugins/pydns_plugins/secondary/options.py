@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 MOST_PRIMARIES: Final = 64
 
+_EVERYTHING: Final = frozenset((names.ROOT,))
 _REMEDY: Final = "write 192.0.2.1, 192.0.2.1:5300, 2001:db8::1 or [2001:db8::1]:5300"
 
 
@@ -40,7 +41,7 @@ class Options:
     primaries: list[From] = field(default_factory=list)
     catalog: tuple[bytes, ...] | None = None
     directory: Path | None = None
-    fallthrough: tuple[bytes, ...] = ()
+    fallthrough: frozenset[bytes] = frozenset()
 
 
 def read_options(directives: Sequence[Directive], block: ServerBlock) -> list[Options]:
@@ -82,7 +83,7 @@ def _read(directive: Directive, block: ServerBlock) -> Options:
         options.directory = values.path(values.arguments(option, 1, 1)[0], block)
 
     def fallthrough(option: Directive) -> None:
-        options.fallthrough = tuple(zone for word in option.args for zone in values.zone(word)) or (names.ROOT,)
+        options.fallthrough = frozenset(zone for word in option.args for zone in values.zone(word)) or _EVERYTHING
 
     values.options(directive, {each.__name__: each for each in (transfer, catalog, directory, fallthrough)})
     options.primaries = list(dict.fromkeys(options.primaries))

@@ -69,7 +69,7 @@ async def test_only_those_in_scope_are_listed() -> None:
 async def test_zones_that_come_and_go_are_listed_under_growing_serials() -> None:
     async with running() as (catalog, secondary):
         first = await until_listed(catalog, ORG, NET)
-        secondary.have(COM, CATALOG)
+        secondary.have(COM, ORG)
         second = await until_listed(catalog, ORG, NET, COM)
         secondary.lose(COM)
         third = await until_listed(catalog, ORG, NET)

@@ -268,3 +268,22 @@ async def test_a_reload_keeps_the_zones_and_asks_nobody(peer: FakePrimary) -> No
 def test_it_says_where_queries_end() -> None:
     text = "example.org {{\n secondary {{\n transfer from 192.0.2.1\n {}\n }}\n}}"
     assert [plugins_of(text.format(line))[0].stops() for line in ("", "fallthrough")] == [[ORIGIN], []]
+
+
+async def test_a_reload_with_other_zones_keeps_those_of_before(peer: FakePrimary, tmp_path: Path) -> None:
+    peer.zone, peer.zones[from_text("a.test")] = zone(1), [soa(5, "a.test")]
+    corefile = tmp_path / "Corefile"
+
+    def write(*zones: str) -> None:
+        each = "\n".join(f" secondary {name} {{\n transfer from 127.0.0.1:{peer.port}\n }}" for name in zones)
+        corefile.write_text(f"{' '.join(zones)} {{\n bind 127.0.0.1\n{each}\n}}")
+
+    write("example.org")
+    async with running_server(corefile) as server:
+        before = plugin(server)
+        write("example.org", "a.test")
+        server.process.reload()
+        await until(lambda: plugin(server) is not before)
+        await until_serial(server, 5, from_text("a.test"))
+        assert plugin(server).held()[0] is before.held()[0]
+    assert peer.asked == [Type.AXFR, Type.AXFR]
