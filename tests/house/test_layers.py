@@ -33,6 +33,7 @@ LOWER_ROOMS = {
     "upstream": {"corefile", "errors", "names", "plugin", "query", "records", "reply", "wire"}
     | {"mmsg", "tick", "waiter"},
     "services": {"errors", "names"},
+    "transfer": {"errors", "names", "records", "steps", "tsig", "upstream", "wire", "zone"},
     "tsig": {"errors", "names", "records", "wire"},
     "kubernetes": {"errors", "services"},
     "cluster": {"errors", "listen", "names", "packed", "query", "records", "reply", "services", "steps", "zone"},
