@@ -31,10 +31,14 @@ _RECORDS_A_STEP: Final = 400  # some 2 ms
 
 
 class Limits(NamedTuple):
-    """What one transfer may take: records, their octets, and seconds for all of it and between two messages."""
+    """What one transfer may take: records, their octets, and seconds for all of it and between two messages.
 
-    records: int = 20_000_000
-    octets: int = 2 << 30
+    `changes` are the records of an IXFR: beyond them the whole zone is had for less.
+    """
+
+    records: int = 10_000_000
+    changes: int = 500_000
+    octets: int = 1 << 30
     seconds: float = 7200.0
     idle: float = 30.0
 
@@ -155,6 +159,8 @@ class Incoming:
         self.octets += len(owner) + len(rdata) + 10
         if self.records > self._limits.records or self.octets > self._limits.octets:
             raise TransferError(f"more than {self._limits.records} records or {self._limits.octets} octets")
+        if self.records > self._limits.changes and self.style is Style.CHANGES:
+            raise MismatchError(f"more than {self._limits.changes} changes")
         if self._state is _State.DONE:
             raise TransferError("records behind the closing SOA")
         if type_ == _SOA:

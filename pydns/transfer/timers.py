@@ -17,6 +17,8 @@ MOST_EXPIRE: Final = 24 * 7 * 86_400.0
 _JITTER: Final = 0.25  # of a time at most, so that zones which came together are not asked for together for ever
 _FIRST_PAUSE: Final = 0.25
 _LONGEST_PAUSE: Final = 10.0
+_PATIENT: Final = 60  # failures after which nobody waits for it any more
+_PATIENT_PAUSE: Final = 60.0
 
 
 class Timers(NamedTuple):
@@ -40,4 +42,6 @@ def jittered(seconds: float) -> float:
 
 def pause(failures: int) -> float:
     """Seconds before the next try to get a zone that we do not have, after so many failures in a row."""
+    if failures > _PATIENT:
+        return _PATIENT_PAUSE
     return min(_FIRST_PAUSE * 2.0 ** min(failures - 1, 16), _LONGEST_PAUSE)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import trio
 
+from pydns.errors import StartError
 from pydns.names import to_text
 from pydns.steps import in_slices
 from pydns.transfer.client import Primary
@@ -101,8 +102,14 @@ class Asking:
         """For a relative that came later."""
         for origin, keeper in list(self._keepers.items()):
             if keeper.zone is not None and not keeper.expired and not self._leader.has_given(origin):
-                await self._leader.give(keeper.zone, keeper.expires)
+                await self._give(keeper.zone, keeper.expires)
         self._leader.repeat()
+
+    async def _give(self, zone: Zone, expires: float) -> None:
+        try:
+            await self._leader.give(zone, expires)
+        except (StartError, OSError) as error:
+            log.error("%s serial %d: not given to the other processes: %s", to_text(zone.origin), zone.serial, error)
 
     async def tried(self) -> None:
         """Returns when each zone is there, or was asked for in vain."""
@@ -155,7 +162,7 @@ class Asking:
         else:
             self._plugin.publish(held, zone, delta)
         self._counts.published(origin, zone.serial)
-        await self._leader.give(zone, self._keepers[origin].expires)
+        await self._give(zone, self._keepers[origin].expires)
         if self._plugin.is_catalog(origin):
             await self._take_catalog(zone)
 

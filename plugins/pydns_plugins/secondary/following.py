@@ -54,7 +54,9 @@ class Following:
             self.hear_expire(origin)
 
     async def hear_zone(self, zone: Zone, expires: float) -> None:
-        held = self._plugin.have(zone.origin, self._plugin.named(zone.origin))
+        held = self._plugin.find(zone.origin)
+        if held is None:
+            return  # it was dropped meanwhile
         self._expires[zone.origin] = moment(expires)
         await self._plugin.publish_in_slices(held, zone)
         self._counts.published(zone.origin, zone.serial)

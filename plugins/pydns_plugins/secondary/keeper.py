@@ -12,7 +12,6 @@ import trio
 from pydns.names import to_text
 from pydns.transfer.client import Primary, ask_soa, transfer
 from pydns.transfer.errors import TransferError
-from pydns.transfer.incoming import Style
 from pydns.transfer.soa import Soa, read_soa
 from pydns.transfer.timers import Timers, jittered, pause, timers
 from pydns.zone.rrset import is_later
@@ -31,6 +30,8 @@ BREATH: Final = 0.5
 
 _SAVING: Final = 10.0
 """A zone is written to disk for a tenth of the time at most."""
+
+_SAVING_AGAIN: Final = 60.0  # seconds after which that is tried again
 
 
 class Owner(Protocol):
@@ -214,7 +215,9 @@ class Keeper:
             if not is_later(soa.serial, ours.serial):
                 raise TransferError(f"it has serial {soa.serial}, which is older than ours, {ours.serial}")
         found = await transfer(primary, self.origin, ours)
-        self._counts.check(self.origin, primary, "current" if found.style is Style.CURRENT else found.kind.lower())
+        if found.zone is None:
+            raise TransferError(f"it has nothing newer than serial {found.serial}, and said that it has")
+        self._counts.check(self.origin, primary, found.kind.lower())
         return found
 
     async def _take(self, found: Transferred, zone: Zone, primary: Primary) -> None:
@@ -266,9 +269,11 @@ class Keeper:
         zone, began = self.zone, trio.current_time()
         if self._directory is None or zone is None or not self._is_unsaved() or began < self._save_due:
             return
-        if await self._directory.save(zone, self.checked):
+        saved = await self._directory.save(zone, self.checked)
+        if saved:
             self._saved = zone.serial
-        self._save_due = trio.current_time() + max(1.0, _SAVING * (trio.current_time() - began))
+        now = trio.current_time()
+        self._save_due = now + max(_SAVING * (now - began), 1.0 if saved else _SAVING_AGAIN)
 
 
 def _soa(zone: Zone) -> Soa:

@@ -76,6 +76,17 @@ def test_there_is_a_limit(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "1 zones" in found.complaints[0]
 
 
+def test_who_goes_on_has_the_zones_that_may_still_come() -> None:
+    old = catalogs()
+    old.apply(ONE, all_of(Member(ORG, b"a"), Member(NET, b"b")))
+    old.apply(TWO, all_of(Member(b"\3two\4more\0", b"c")))
+    new = catalogs(NET)
+    assert new.inherit(ONE, old) == [ORG]
+    assert new.inherit(b"\5other\0", old) == []
+    assert new.owners == {ORG: (ONE, b"a")}
+    assert new.apply(ONE, all_of(Member(ORG, b"a"))) == []
+
+
 some_members = some.builds(
     Member, some.sampled_from([ORG, NET, COM]), some.sampled_from([b"a", b"b"]), some.sampled_from([None, ONE, TWO])
 )

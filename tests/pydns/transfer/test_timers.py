@@ -46,6 +46,8 @@ def test_jitter_only_shortens() -> None:
     assert all(75 <= jittered(100) <= 100 for _ in range(100))
 
 
-@pytest.mark.parametrize(("failures", "expected"), [(1, 0.25), (2, 0.5), (6, 8), (7, 10), (10**6, 10)])
+@pytest.mark.parametrize(
+    ("failures", "expected"), [(1, 0.25), (2, 0.5), (6, 8), (7, 10), (60, 10), (61, 60), (10**6, 60)]
+)
 def test_pauses_grow_to_a_bound(failures: int, expected: float) -> None:
     assert pause(failures) == expected
