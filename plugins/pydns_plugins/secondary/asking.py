@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 import trio
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 log = logging.getLogger("pydns.secondary")
 
 AT_ONCE: Final = 10
-"""Questions and transfers under way with one primary."""
+"""Questions and transfers under way with one primary, and zones of a catalog that come or go."""
 
 _TOLD: Final = 20  # complaints about one catalog
 
@@ -177,13 +177,24 @@ class Asking:
             return
         self._counts.members(zone.origin, len(found))
         async with self._changing:  # so that all is done in the order in which it was decided
-            changes = self._catalogs.apply(zone.origin, found)
+            changes = await in_slices(self._catalogs.apply(zone.origin, found))
             for complaint in self._catalogs.complaints[:_TOLD]:
                 log.warning("%s", complaint)
             if (more := len(self._catalogs.complaints) - _TOLD) > 0:
                 log.warning("catalog %s: %d more zones are left out", origin, more)
+            by_zone: dict[bytes, list[Change]] = {}
+            for change in changes:
+                by_zone.setdefault(change.zone, []).append(change)
+            left = iter(by_zone.values())
+            async with trio.open_nursery() as nursery:
+                for _ in range(AT_ONCE):
+                    nursery.start_soon(self._do_all, left)
+
+    async def _do_all(self, left: Iterator[list[Change]]) -> None:
+        for changes in left:
             for change in changes:
                 await self._do(change)
+                await trio.lowlevel.checkpoint()
 
     async def _do(self, change: Change) -> None:
         what, zone, catalog = change

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Generator, Mapping
 from enum import Enum, auto
 from typing import Final, NamedTuple
 
@@ -11,6 +11,8 @@ from pydns.zone.catalog import Member
 
 MOST: Final = 20_000
 """Zones of all catalogs of a server block together."""
+
+_STEP: Final = 500  # members
 
 
 class What(Enum):
@@ -56,8 +58,8 @@ class Catalogs:
     def _may(self, catalog: bytes, zone: bytes) -> bool:
         return zone not in self._configured and zone not in self.owners and self._admits(catalog, zone)
 
-    def apply(self, catalog: bytes, members: Mapping[bytes, Member]) -> list[Change]:
-        """A catalog has these members now. In the order in which it is to be done."""
+    def apply(self, catalog: bytes, members: Mapping[bytes, Member]) -> Generator[None, None, list[Change]]:
+        """A catalog has these members now: what is to be done, for each zone in this order. In steps."""
         self.complaints = []
         self._latest[catalog] = members
         changes: list[Change] = []
@@ -68,8 +70,10 @@ class Catalogs:
             heir = next((other for other, theirs in self._latest.items() if zone in theirs), None)
             if heir is not None:
                 changes += self._take(heir, self._latest[heir][zone])
-        for member in members.values():
+        for i, member in enumerate(members.values()):
             changes += self._take(catalog, member)
+            if not i % _STEP:
+                yield
         return changes
 
     def _take(self, catalog: bytes, member: Member) -> list[Change]:

@@ -111,8 +111,10 @@ class FakePrimary:
             return [answer(flags=QR | AA | 0x0200) if self.cut and not stream else answer(zone[0])]
         if type_ == Type.IXFR:
             return [answer(flags=QR | Rcode.NOTIMP) if self.changes is None else answer(*self.changes)]
-        first, rest = zone[0], list(zone[1:])
-        return [answer(first), answer(*rest, *([first] if self.ends else []))]
+        first = zone[0]
+        records = [*zone[1:], *([first] if self.ends else [])]
+        parts = [records[at : at + 500] for at in range(0, len(records), 500)]
+        return [answer(first), *(answer(*part) for part in parts)]
 
 
 def zone(serial: int, *records: Record) -> list[Record]:
