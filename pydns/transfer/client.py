@@ -141,13 +141,16 @@ async def transfer(
     """
     with _told(limits):
         with trio.fail_after(limits.seconds):
-            if ours is not None:
-                try:
-                    return await _transfer(primary, origin, ours, limits)
-                except MismatchError:
-                    pass
-            found = await _transfer(primary, origin, None, limits)
-    if ours is not None and found.serial != ours.serial and not is_later(found.serial, ours.serial):
+            try:
+                found = await _transfer(primary, origin, ours, limits)
+            except MismatchError:
+                found = await _transfer(primary, origin, None, limits)
+    if (
+        ours is not None
+        and found.zone is not None
+        and found.serial != ours.serial
+        and not is_later(found.serial, ours.serial)
+    ):
         raise TransferError(f"the primary has serial {found.serial}, which is older than ours, {ours.serial}")
     return found
 

@@ -83,13 +83,14 @@ class Directory:
             with file:
                 await self._write(file.write, zone)
                 await _aside(lambda: _settle(file, beside, path, checked))
+            beside = ""
         except OSError as error:
             log.error("%s: cannot be written: %s", path, error.strerror or error)
             return False
-        except BaseException:
-            with suppress(OSError):
-                os.unlink(beside)
-            raise
+        finally:
+            if beside:
+                with suppress(OSError):
+                    os.unlink(beside)
         return True
 
     @staticmethod

@@ -58,6 +58,7 @@ class Asking:
         for held in plugin.held():
             if held.origin not in self._keepers:
                 plugin.lose(held.origin)
+        self._leader.keep(self._keepers)
 
     def _find(self, works: Sequence[tuple[Secondary, Asking]], origin: bytes) -> tuple[Secondary, Asking] | None:
         """Who has kept a zone of the Corefile as we are to keep it."""

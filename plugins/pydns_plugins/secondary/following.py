@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import trio
 
+from pydns.zone.rrset import is_later
 from pydns_plugins.secondary.relatives import Follower, moment
 
 if TYPE_CHECKING:
@@ -44,6 +45,9 @@ class Following:
         return self._heard_all.is_set()
 
     def notified(self, origin: bytes, serial: int | None, host: str) -> bool:
+        held = self._plugin.find(origin)
+        if serial is not None and held is not None and held.zone is not None and not is_later(serial, held.zone.serial):
+            return False
         self._follower.family.say(self._follower.topic, ("notify", origin, serial, host))
         return True
 

@@ -82,14 +82,16 @@ class Keeper:
         self._wanted: int | None = None  # a serial that a NOTIFY told of
         self._notifier = ""
         self._told = trio.Event()
-        self._saved: int | None = None  # the serial on disk
+        self._served = False  # `zone` was published, and has not expired since
+        self._version = 0  # counts the zones that came
+        self._saved = 0  # the version that is on disk
         self._save_due = 0.0
 
     def inherit(self, old: Keeper) -> None:
         """Goes on with what another has."""
         self.zone, self.checked = old.zone, old.checked
         self.expires, self.expired = old.expires, old.expired
-        self._due, self._good = old._due, old._good
+        self._due, self._good, self._served, self._version = old._due, old._good, old._served, old._version
         if self._directory is not None and old._directory is not None and self._directory.path == old._directory.path:
             self._saved = old._saved
         if self.zone is not None:
@@ -110,19 +112,20 @@ class Keeper:
 
     async def _take_kept(self, kept: Kept) -> None:
         age = max(0.0, time.time() - kept.checked)
-        left = timers(_soa(kept.zone)).expire - age
-        self.zone, self._saved = kept.zone, kept.zone.serial
+        until = trio.current_time() + timers(_soa(kept.zone)).expire - age
         self.checked = min(kept.checked, time.time())
-        self.expires = trio.current_time() + left
         text = f"{to_text(self.origin)} serial {kept.zone.serial} from disk, confirmed {age:.0f} s ago"
-        if left <= 0:
+        if until <= trio.current_time():
             log.warning("%s: it has expired", text)
-            self.expired = True
+            self.zone, self.expired = kept.zone, True
             self._counts.expired(self.origin)
         else:
             log.info("%s", text)
+            await self._take_up(kept.zone, None)
             self._counts.success(self.origin, self.checked)
-            await self._owner.publish(kept.zone, None)
+            self._owner.confirmed(self.origin, until)
+        self.expires = until
+        self._version = self._saved = 1
         self.tried.set()
 
     async def run(self) -> None:
@@ -186,7 +189,7 @@ class Keeper:
             confirmed = True
             if found is not None and found.zone is not None:
                 await self._take(found, found.zone, primary)
-            elif self.expired and self.zone is not None:
+            elif self.zone is not None and not self._served:
                 await self._take_up(self.zone, None)
             if wanted is None or self.zone is None or not is_later(wanted, self.zone.serial):
                 break  # else it is behind the one that told us
@@ -228,13 +231,16 @@ class Keeper:
         await self._take_up(zone, found.delta)
 
     async def _take_up(self, zone: Zone, delta: Delta | None) -> None:
+        if zone is not self.zone:
+            self._version += 1
         self.zone = zone
-        self.expires, self.expired = float("inf"), False  # until the round is over
+        self.expires, self.expired, self._served = float("inf"), False, False  # until the round is over
         await self._owner.publish(zone, delta)
+        self._served = True
 
     def expire(self) -> None:
         """It is too old to be served. What we have may still be what a primary has, so it is kept."""
-        self.expired = True
+        self.expired, self._served = True, False
         self._counts.expired(self.origin)
         log.error("%s: has expired: no primary confirmed it for %.0f s", to_text(self.origin), self._timers().expire)
 
@@ -263,15 +269,15 @@ class Keeper:
         return timers(_soa(self.zone))
 
     def _is_unsaved(self) -> bool:
-        return self._directory is not None and self.zone is not None and self.zone.serial != self._saved
+        return self._directory is not None and self._version != self._saved
 
     async def _save(self) -> None:
-        zone, began = self.zone, trio.current_time()
+        zone, version, began = self.zone, self._version, trio.current_time()
         if self._directory is None or zone is None or not self._is_unsaved() or began < self._save_due:
             return
         saved = await self._directory.save(zone, self.checked)
         if saved:
-            self._saved = zone.serial
+            self._saved = version
         now = trio.current_time()
         self._save_due = now + max(_SAVING * (now - began), 1.0 if saved else _SAVING_AGAIN)
 

@@ -13,7 +13,7 @@ import os
 import secrets
 import time
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 import trio
@@ -71,6 +71,11 @@ class Leader:
         shared = await self.family.shared(key, lambda: _written(zone))
         os.close(shared.descriptor)
         self._say(origin, _Said(("zone", origin, key, zone.serial, _wall(expires)), shared.release))
+
+    def keep(self, origins: Container[bytes]) -> None:
+        """Drops all others."""
+        for origin in [origin for origin in self._named if origin not in origins]:
+            self.drop(origin)
 
     def has_given(self, origin: bytes) -> bool:
         said = self._said.get(origin)
@@ -183,7 +188,9 @@ async def _written(zone: Zone) -> tuple[int, Any]:
     descriptor = os.memfd_create("pydns-zone", os.MFD_CLOEXEC)
     try:
         for i, piece in enumerate(packed(zone)):
-            os.write(descriptor, piece)
+            left = memoryview(piece)
+            while left:
+                left = left[os.write(descriptor, left) :]
             if not i % _PIECES:
                 await trio.lowlevel.checkpoint()
     except BaseException:

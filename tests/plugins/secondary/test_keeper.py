@@ -180,6 +180,21 @@ async def test_it_is_kept_on_disk_and_served_from_there(autojump_clock: MockCloc
     assert site.peers[0].asked[1] == SOA
 
 
+async def test_another_zone_of_the_same_serial_is_kept_too(
+    autojump_clock: MockClock, site: Site, tmp_path: Path
+) -> None:
+    keeper = site.keeper(tmp_path)
+    site.peers[0].zone = zone(1)
+    async with running(keeper):
+        await site.until_published(1)
+        await keeper._take_up(zone_of(WWW), None)
+        while keeper._is_unsaved():  # noqa: ASYNC110 -- nobody tells of it
+            await trio.sleep(0.1)
+    kept = await Directory(tmp_path).load(zone_of().origin)
+    assert kept is not None
+    assert kept.zone.rrset(WWW.owner, Type.A) is not None
+
+
 async def test_what_expired_on_disk_is_not_served_until_it_is_confirmed(
     autojump_clock: MockClock, site: Site, tmp_path: Path
 ) -> None:
@@ -223,5 +238,5 @@ async def test_a_fault_of_ours_is_told_and_tried_again(
     site.peers[0].zone = zone(1)
     site.fault = ZeroDivisionError()
     async with running(site.keeper()):
-        await until_asked(site.peers[0], 2)
+        await site.until_published(1)
     assert "ZeroDivisionError" in caplog.text

@@ -137,8 +137,10 @@ async def test_an_older_zone_is_not_taken() -> None:
         peer.zone = zone(7)
         before = await whole(peer)
         peer.zone = zone(6, MAIL)
-        with pytest.raises(TransferError, match="older than ours"):
-            await transfer(peer.primary(), ORIGIN, before)
+        for changes in (None, [*peer.zone, peer.zone[0]]):
+            peer.changes = changes
+            with pytest.raises(TransferError, match="older than ours"):
+                await transfer(peer.primary(), ORIGIN, before)
 
 
 async def test_a_transfer_that_breaks_off_is_told() -> None:
