@@ -15,6 +15,7 @@ from pydns.transfer.errors import TransferError
 from pydns.transfer.soa import Soa, read_soa
 from pydns.transfer.timers import Timers, jittered, pause, timers
 from pydns.zone.rrset import is_later
+from pydns_plugins.secondary.saving import Saving
 
 if TYPE_CHECKING:
     from pydns.transfer.client import Transferred
@@ -27,11 +28,6 @@ log = logging.getLogger("pydns.secondary")
 
 BREATH: Final = 0.5
 """Seconds between two rounds of questions to primaries, however many NOTIFY messages come."""
-
-_SAVING: Final = 10.0
-"""A zone is written to disk for a tenth of the time at most."""
-
-_SAVING_AGAIN: Final = 60.0  # seconds after which that is tried again
 
 
 class Owner(Protocol):
@@ -74,7 +70,7 @@ class Keeper:
         self.scope = trio.CancelScope()
         self._owner = owner
         self._counts = counts
-        self._directory = directory
+        self._saving = Saving(origin, directory)
         self._due = 0.0
         self._failures = 0
         self._complaint = ""
@@ -83,30 +79,23 @@ class Keeper:
         self._notifier = ""
         self._told = trio.Event()
         self._served = False  # `zone` was published, and has not expired since
-        self._version = 0  # counts the zones that came
-        self._saved = 0  # the version that is on disk
-        self._save_due = 0.0
 
     def inherit(self, old: Keeper) -> None:
         """Goes on with what another has."""
         self.zone, self.checked = old.zone, old.checked
         self.expires, self.expired = old.expires, old.expired
-        self._due, self._good, self._served, self._version = old._due, old._good, old._served, old._version
-        if self._directory is not None and old._directory is not None and self._directory.path == old._directory.path:
-            self._saved = old._saved
+        self._due, self._good, self._served = old._due, old._good, old._served
         if self.zone is not None:
+            self._saving.inherit(old._saving)
             self.tried.set()
 
     async def forget(self) -> None:
         """Once it has stopped: what is on disk goes too."""
-        if self._directory is not None:
-            await self._directory.remove(self.origin)
+        await self._saving.forget()
 
     async def begin(self) -> None:
         """What is on disk is served until a primary has something newer, or it expires."""
-        if self.zone is not None or self._directory is None:
-            return
-        kept = await self._directory.load(self.origin)
+        kept = await self._saving.load() if self.zone is None else None
         if kept is not None:
             await self._take_kept(kept)
 
@@ -125,7 +114,7 @@ class Keeper:
             self._counts.success(self.origin, self.checked)
             self._owner.confirmed(self.origin, until)
         self.expires = until
-        self._version = self._saved = 1
+        self._saving.loaded()
         self.tried.set()
 
     async def run(self) -> None:
@@ -151,10 +140,11 @@ class Keeper:
                     self._failed(f"{type(error).__name__}: {error}")
                     self.tried.set()
                 await trio.sleep(BREATH)
-            await self._save()
+            if self.zone is not None:
+                await self._saving.save(self.zone, self.checked)
 
     async def _wait(self) -> None:
-        with trio.move_on_at(min(self._due, self._save_due if self._is_unsaved() else float("inf"))):
+        with trio.move_on_at(min(self._due, self._saving.due)):
             await self._told.wait()
 
     def notified(self, serial: int | None, host: str) -> bool:
@@ -195,8 +185,7 @@ class Keeper:
                 break  # else it is behind the one that told us
         if confirmed:
             self._succeeded()
-            if self._directory is not None and not self._is_unsaved():
-                await self._directory.touch(self.origin, self.checked)
+            await self._saving.touch(self.checked)
         else:
             self._failed("; ".join(complaints))
         self.tried.set()
@@ -232,7 +221,7 @@ class Keeper:
 
     async def _take_up(self, zone: Zone, delta: Delta | None) -> None:
         if zone is not self.zone:
-            self._version += 1
+            self._saving.changed()
         self.zone = zone
         self.expires, self.expired, self._served = float("inf"), False, False  # until the round is over
         await self._owner.publish(zone, delta)
@@ -267,19 +256,6 @@ class Keeper:
     def _timers(self) -> Timers:
         assert self.zone is not None
         return timers(_soa(self.zone))
-
-    def _is_unsaved(self) -> bool:
-        return self._directory is not None and self._version != self._saved
-
-    async def _save(self) -> None:
-        zone, version, began = self.zone, self._version, trio.current_time()
-        if self._directory is None or zone is None or not self._is_unsaved() or began < self._save_due:
-            return
-        saved = await self._directory.save(zone, self.checked)
-        if saved:
-            self._saved = version
-        now = trio.current_time()
-        self._save_due = now + max(_SAVING * (now - began), 1.0 if saved else _SAVING_AGAIN)
 
 
 def _soa(zone: Zone) -> Soa:

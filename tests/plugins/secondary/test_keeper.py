@@ -188,7 +188,7 @@ async def test_another_zone_of_the_same_serial_is_kept_too(
     async with running(keeper):
         await site.until_published(1)
         await keeper._take_up(zone_of(WWW), None)
-        while keeper._is_unsaved():  # noqa: ASYNC110 -- nobody tells of it
+        while keeper._saving.due < float("inf"):  # noqa: ASYNC110 -- nobody tells of it
             await trio.sleep(0.1)
     kept = await Directory(tmp_path).load(zone_of().origin)
     assert kept is not None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import Self
 
@@ -27,6 +27,7 @@ class FakePrimary:
     * `ends`: False where the connection closes ahead of the last record
     * `silent`: True where it says nothing at all
     * `cut`, `refuses_udp`: what becomes of questions over UDP
+    * `garble`: what becomes of each message on its way
     * `key`: signs answers to signed questions
     """
 
@@ -38,6 +39,7 @@ class FakePrimary:
         self.silent = False
         self.cut = False
         self.refuses_udp = False
+        self.garble: Callable[[bytes], bytes] = lambda message: message
         self.key: Key | None = None
         self.asked: list[int] = []
         self.asked_now = trio.Event()
@@ -92,7 +94,9 @@ class FakePrimary:
         self.asked_now = trio.Event()
         if self.silent:
             return []
-        return [self._signed(answer, signature) for answer in self._plain(query, type_, query[12:end], stream)]
+        return [
+            self.garble(self._signed(answer, signature)) for answer in self._plain(query, type_, query[12:end], stream)
+        ]
 
     @staticmethod
     def _signed(answer: bytes, signature: Signature | None) -> bytes:

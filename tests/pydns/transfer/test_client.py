@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from random import Random
+
 import pytest
 import trio
 from trio.testing import MockClock
@@ -216,3 +218,28 @@ async def test_others_have_their_turn_meanwhile() -> None:
         await whole(peer)
         nursery.cancel_scope.cancel()
     assert turns > 5
+
+
+@pytest.mark.parametrize("seed", range(30))
+async def test_a_primary_may_say_anything(seed: int) -> None:
+    """Octets of its messages are changed at random; then what comes is a zone, or is told."""
+    chance = Random(seed)
+    async with FakePrimary().running() as peer:
+        peer.zone = zone(7, WWW)
+        before = await whole(peer)
+        peer.zone, peer.changes = zone(8, MAIL), [soa(8), soa(7), WWW, soa(8), MAIL, soa(8)]
+
+        def garble(message: bytes) -> bytes:
+            changed = bytearray(message)
+            for _ in range(chance.randrange(4)):
+                changed[chance.randrange(2, len(changed))] = chance.randrange(256)
+            return bytes(changed)
+
+        peer.garble = garble
+        for ours in (None, before):
+            for _ in range(10):
+                try:
+                    found = await transfer(peer.primary(), ORIGIN, ours, Limits(seconds=5, idle=0.2))
+                except TransferError:
+                    continue
+                assert found.zone is None or found.zone.origin == ORIGIN
