@@ -54,6 +54,7 @@ class Worker:
         self._change: Change | None = None
         self._preparing: trio.CancelScope | None = None
         self._nursery: trio.Nursery
+        self._begun = False
         self._stopped = False
 
     async def run(self) -> None:
@@ -66,6 +67,7 @@ class Worker:
         # What all workers would tell alike, one tells.
         configure(self._writer, logging.WARNING if number else logging.INFO, quiet=quiet)
         self._family = WorkerFamily(number, secret, self._link)
+        self._begun = True
         self._house = House(lines=self._writer, family=self._family)
         self._writer.count_in(self._house.metrics)
         given = Inherited(socket.socket(fileno=descriptor.number) for descriptor in sockets)
@@ -144,7 +146,8 @@ class Worker:
         pass
 
     def heard(self, topic: str, data: Any) -> None:
-        self._family.heard(topic, data)
+        if self._begun:  # who has no plugins yet asks for what was said before
+            self._family.heard(topic, data)
 
 
 def main() -> None:
