@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import signal
+import subprocess
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.e2e.multisocket import workers
 from tests.e2e.programs import Program, dig, free_port, serving, until
 from tests.peers.all import PEERS
 from tests.peers.knot import Knot
@@ -119,3 +123,38 @@ def test_several_processes_are_one_secondary(tmp_path: Path) -> None:
                 until(lambda: {tuple(site.www()) for _ in range(20)}, lambda found: found == {("192.0.2.2",)})
         assert program.count("by AXFR") == 1
         assert program.count("by IXFR") == 1
+
+
+def test_what_came_by_ixfr_is_given_on_by_ixfr(tmp_path: Path) -> None:
+    site = Site(tmp_path, Knot)
+    many = "".join(f"n{i} A 192.0.2.9\n" for i in range(100))  # a small zone is given whole
+    site.peer.zones["example.org"] = site.peer.zones["example.org"]._replace(text=text(1) + many)
+    with site.peer, site.secondary(block="transfer {\n to *\n }"):
+        site.until_www(1)
+        site.peer.rewrite("example.org", text(2) + many)
+        site.until_www(2)
+        words = ("dig", "@127.0.0.1", "-p", str(site.port), "+noall", "+answer", "example.org", "IXFR=1")
+        lines = subprocess.run(words, capture_output=True, text=True, check=True).stdout.splitlines()
+        said = [line.split()[3:] for line in lines]
+        assert [(type_, data[2] if type_ == "SOA" else data[0]) for type_, *data in said] == [
+            ("SOA", "2"),
+            ("SOA", "1"),
+            ("A", "192.0.2.1"),
+            ("SOA", "2"),
+            ("A", "192.0.2.2"),
+            ("SOA", "2"),
+        ]
+
+
+def test_another_process_takes_the_place_of_the_one_that_asked(tmp_path: Path) -> None:
+    site = Site(tmp_path, Knot)
+    with site.peer, site.secondary(block="multisocket 2") as program:
+        site.until_www(1)
+        until((tmp_path / "kept/example.org.zone").exists, bool)
+        for last, worker in enumerate(workers(program), 2):  # one of them asks, whichever
+            os.kill(worker, signal.SIGKILL)
+            until(lambda: workers(program), lambda found, worker=worker: len(found) == 2 and worker not in found)  # type: ignore[misc]
+            site.until_www(last - 1)
+            site.peer.rewrite("example.org", text(last))
+            wanted = {(f"192.0.2.{last}",)}
+            until(lambda: {tuple(site.www()) for _ in range(10)}, lambda found, wanted=wanted: found == wanted)  # type: ignore[misc]

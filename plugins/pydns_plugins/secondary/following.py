@@ -62,6 +62,8 @@ class Following:
         if held is None:
             return  # it was dropped meanwhile
         self._expires[zone.origin] = moment(expires)
+        if held.zone is not None and is_later(held.zone.serial, zone.serial):
+            return  # who asks has begun anew with what was on disk, and will have what is newer
         await self._plugin.publish_in_slices(held, zone)
         self._counts.published(zone.origin, zone.serial)
 

@@ -17,6 +17,7 @@ from pydns.records import Ede, Rcode, Type
 from pydns.testing import RunningServer, running_server
 from pydns.workers.channel import Descriptor
 from pydns.workers.tables import Tables
+from pydns_plugins.secondary.asking import Asking
 from tests.plugins.secondary.test_secondary import (
     a,
     asked,
@@ -34,6 +35,7 @@ from tests.plugins.secondary.test_secondary import (
 )
 from tests.pydns.transfer.messages import ORIGIN
 from tests.pydns.transfer.primary import FakePrimary
+from tests.pydns.transfer.test_packed import zone_of
 
 
 class Kin(Family):
@@ -125,9 +127,9 @@ async def test_who_comes_first_waits_for_the_one_that_asks() -> None:
 async def test_what_expires_expires_for_all() -> None:
     async with a_home() as home:
         first, second = await home.server(), await home.server()
-        work = plugin(first)._work
-        assert work is not None
-        keeper = work._keepers[ORIGIN]  # type: ignore[union-attr]  # the first one asks
+        work = plugin(first).work
+        assert isinstance(work, Asking)
+        keeper = work._keepers[ORIGIN]
         keeper.expires = trio.current_time()
         await until(lambda: plugin(second).held()[0].zone is None)
         assert ede(await asked(second, query("x.example.org"))) == Ede.INVALID_DATA
@@ -166,3 +168,14 @@ async def test_a_reload_fetches_nothing_anew() -> None:
             assert plugin(server).held()[0] is before.held()[0]
         assert home.peer.asked == [Type.AXFR]
         assert len(home.tables) == 1
+
+
+async def test_one_that_begins_anew_with_an_older_version_takes_nothing_back() -> None:
+    async with a_home() as home:
+        home.peer.zone = zone(2)
+        first, second = await home.server(), await home.server()
+        work = plugin(first).work
+        assert isinstance(work, Asking)
+        await work.publish(zone_of(), None)  # of serial 1
+        await trio.sleep(0.2)
+        await until_serial(second, 2)
