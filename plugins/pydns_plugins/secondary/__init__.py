@@ -12,6 +12,7 @@ import trio
 from pydns import names
 from pydns.records import Ede, Opcode, Type
 from pydns.reply import Reply
+from pydns.steps import in_slices
 from pydns.zone.plugin import ZonePlugin
 from pydns_plugins.secondary import notify
 from pydns_plugins.secondary.asking import Asking
@@ -168,8 +169,9 @@ class Secondary(ZonePlugin):
     # Life
 
     async def run(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
-        kind = Following if self.house.family.number else Asking
-        self._work = work = kind(self, self._counts(), [self, *self._elders()])
+        work = (Following if self.house.family.number else Asking)(self, self._counts())
+        await in_slices(work.begin([self, *self._elders()]))
+        self._work = work
         async with trio.open_nursery() as nursery:
             nursery.start_soon(work.run)
             with trio.move_on_after(PATIENCE if len(self.house.generations) < 2 else PATIENCE_AT_RELOAD):

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import logging
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 import trio
 
 from pydns.errors import StartError
 from pydns.names import to_text
-from pydns.steps import in_slices
+from pydns.steps import give_way, in_slices
 from pydns.transfer.client import Primary
 from pydns.transfer.directory import Directory
 from pydns.transfer.errors import TransferError
@@ -33,28 +33,36 @@ log = logging.getLogger("pydns.secondary")
 AT_ONCE: Final = 10
 """Questions and transfers under way with one primary, and zones of a catalog that come or go."""
 
+_STEP: Final = 100  # zones that are begun in one go
 _TOLD: Final = 20  # complaints about one catalog
 
 
 class Asking:
-    def __init__(self, plugin: Secondary, counts: Counts, elders: Sequence[Secondary]) -> None:
-        """`elders` have zones to go on with: those of the configuration before, and `plugin` if it has run before."""
+    def __init__(self, plugin: Secondary, counts: Counts) -> None:
         self._plugin = plugin
         self._counts = counts
-        works = [(each, each.work) for each in elders if isinstance(each.work, Asking)]
-        same = next((work for each, work in works if each.topic == plugin.topic), None)
-        self._leader: Leader = Leader(plugin.house.family, plugin.topic, same._leader if same is not None else None)
+        self._leader = Leader(plugin.house.family, plugin.topic)
         self._limiters: dict[str, trio.CapacityLimiter] = defaultdict(lambda: trio.CapacityLimiter(AT_ONCE))
         self._keepers: dict[bytes, Keeper] = {}
         self._catalogs = Catalogs(plugin.admits, plugin.configured)
         self._changing = trio.Lock()
         self._nursery: trio.Nursery
+
+    def begin(self, elders: Sequence[Secondary]) -> Generator[None, None, None]:
+        """Goes on with the zones of `elders`: of the configuration before, and of the plugin if it has run before."""
+        plugin = self._plugin
+        works = [(each, each.work) for each in elders if isinstance(each.work, Asking)]
+        same = next((work for each, work in works if each.topic == plugin.topic), None)
+        if same is not None:
+            self._leader.inherit(same._leader)
         for origin in plugin.configured:
             old = self._find(works, origin)
             self._go_on(origin, origin, old)
             if plugin.is_catalog(origin) and old is not None:
-                for zone in self._catalogs.inherit(origin, old[1]._catalogs):
+                for i, zone in enumerate(self._catalogs.inherit(origin, old[1]._catalogs)):
                     self._go_on(zone, origin, old)
+                    if not i % _STEP:
+                        yield
         for held in plugin.held():
             if held.origin not in self._keepers:
                 plugin.lose(held.origin)
@@ -88,8 +96,10 @@ class Asking:
         async with trio.open_nursery() as nursery:
             self._nursery = nursery
             with family.hear(topic, self._hear):
-                for keeper in list(self._keepers.values()):
+                for i, keeper in enumerate(list(self._keepers.values())):
                     nursery.start_soon(keeper.run)
+                    if not i % _STEP:
+                        await give_way()
                 await trio.sleep_forever()
 
     def _hear(self, said: tuple[Any, ...]) -> None:
@@ -104,7 +114,7 @@ class Asking:
         for origin, keeper in list(self._keepers.items()):
             if keeper.zone is not None and not keeper.expired and not self._leader.has_given(origin):
                 await self._give(keeper.zone, keeper.expires)
-        self._leader.repeat()
+        await self._leader.repeat()
 
     async def _give(self, zone: Zone, expires: float) -> None:
         try:
@@ -114,8 +124,9 @@ class Asking:
 
     async def tried(self) -> None:
         """Returns when each zone is there, or was asked for in vain."""
-        while waiting := [keeper for keeper in self._keepers.values() if not keeper.tried.is_set()]:
-            await waiting[0].tried.wait()
+        while not all(keeper.tried.is_set() for keeper in self._keepers.values()):
+            for keeper in list(self._keepers.values()):  # catalogs bring more meanwhile
+                await keeper.tried.wait()
 
     def is_ready(self) -> bool:
         return all(

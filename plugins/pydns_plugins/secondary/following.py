@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Generator, Sequence
+from typing import TYPE_CHECKING, Final
 
 import trio
 
@@ -15,24 +15,30 @@ if TYPE_CHECKING:
     from pydns_plugins.secondary import Secondary
     from pydns_plugins.secondary.counts import Counts
 
+_STEP: Final = 100  # zones that are taken over in one go
+
 
 class Following:
-    def __init__(self, plugin: Secondary, counts: Counts, elders: Sequence[Secondary]) -> None:
-        """`elders`: as for `Asking`."""
+    def __init__(self, plugin: Secondary, counts: Counts) -> None:
         self._plugin = plugin
         self._counts = counts
         self._expires: dict[bytes, float] = {}  # on trio's clock
         self._heard_all = trio.Event()
-        before: Follower | None = None
+        self._follower = Follower(plugin.house.family, plugin.topic, self)
+
+    def begin(self, elders: Sequence[Secondary]) -> Generator[None, None, None]:
+        """As that of `Asking`."""
+        plugin = self._plugin
         for each in elders:
             work = each.work
             if isinstance(work, Following) and each.topic == plugin.topic:
                 self._expires = dict(work._expires)
-                before = work._follower
-                for held in each.held() if each is not plugin else ():
+                self._follower.inherit(work._follower)
+                for i, held in enumerate(each.held() if each is not plugin else ()):
                     plugin.take_over(held.origin, each.named(held.origin), each)
-                break
-        self._follower: Follower = Follower(plugin.house.family, plugin.topic, self, before)
+                    if not i % _STEP:
+                        yield
+                return
 
     async def run(self) -> None:
         await self._follower.run()

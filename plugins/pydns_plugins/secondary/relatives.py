@@ -20,7 +20,7 @@ import trio
 
 from pydns.errors import StartError
 from pydns.names import to_text
-from pydns.steps import in_slices
+from pydns.steps import give_way, in_slices
 from pydns.transfer.packed import PackedError, Unpacking, packed
 
 if TYPE_CHECKING:
@@ -31,6 +31,7 @@ log = logging.getLogger("pydns.secondary")
 
 _PIECE: Final = 1 << 18  # octets
 _PIECES: Final = 16  # that are written before others have their turn
+_STEP: Final = 50  # zones that are told of in one go
 
 
 class _GoneError(Exception):
@@ -49,12 +50,15 @@ class _Said:
 class Leader:
     """The one that asks. What it says is heard by each `Follower`."""
 
-    def __init__(self, family: Family, topic: str, before: Leader | None = None) -> None:
-        """`before` is the one of before a reload, whose zones are the same."""
+    def __init__(self, family: Family, topic: str) -> None:
         self.family = family
         self.topic = topic
-        self._named: dict[bytes, bytes] = {} if before is None else dict(before._named)
-        self._said: dict[bytes, _Said] = {} if before is None else dict(before._said)
+        self._named: dict[bytes, bytes] = {}
+        self._said: dict[bytes, _Said] = {}
+
+    def inherit(self, old: Leader) -> None:
+        """Goes on with what another has said of the same zones."""
+        self._named, self._said = dict(old._named), dict(old._said)
 
     def begin(self, origin: bytes, named: bytes) -> None:
         """A zone that is ours by what the Corefile names: itself, or a catalog."""
@@ -97,12 +101,15 @@ class Leader:
         self._said.pop(origin, None)
         self.family.say(self.topic, ("drop", origin))
 
-    def repeat(self) -> None:
+    async def repeat(self) -> None:
         """For who came later."""
-        for origin, named in self._named.items():
-            self.family.say(self.topic, ("begin", origin, named))
-        for said in self._said.values():
-            self.family.say(self.topic, said.words)
+        for i, origin in enumerate(list(self._named)):
+            if origin in self._named:  # it may have been dropped meanwhile
+                self.family.say(self.topic, ("begin", origin, self._named[origin]))
+                if (said := self._said.get(origin)) is not None:
+                    self.family.say(self.topic, said.words)
+            if not i % _STEP:
+                await give_way()
         self.family.say(self.topic, ("all",))
 
     def _say(self, origin: bytes, said: _Said) -> None:
@@ -130,12 +137,15 @@ class Hears(Protocol):
 class Follower:
     """One of the others. What it hears is called on `into`, one after the other."""
 
-    def __init__(self, family: Family, topic: str, into: Hears, before: Follower | None = None) -> None:
-        """`before`: as for `Leader`."""
+    def __init__(self, family: Family, topic: str, into: Hears) -> None:
         self.family = family
         self.topic = topic
         self._into = into
-        self._keys: dict[bytes, str] = {} if before is None else dict(before._keys)  # of what we have
+        self._keys: dict[bytes, str] = {}  # of what we have
+
+    def inherit(self, old: Follower) -> None:
+        """Goes on with what another has heard of the same zones."""
+        self._keys = dict(old._keys)
 
     async def run(self) -> None:
         outbox, inbox = trio.open_memory_channel[tuple[Any, ...]](2**31)
@@ -192,7 +202,7 @@ async def _written(zone: Zone) -> tuple[int, Any]:
             while left:
                 left = left[os.write(descriptor, left) :]
             if not i % _PIECES:
-                await trio.lowlevel.checkpoint()
+                await give_way()
     except BaseException:
         os.close(descriptor)
         raise

@@ -18,6 +18,7 @@ from pydns.testing import RunningServer, running_server
 from pydns.workers.channel import Descriptor
 from pydns.workers.tables import Tables
 from pydns_plugins.secondary.asking import Asking
+from pydns_plugins.secondary.following import Following
 from tests.plugins.secondary.test_secondary import (
     a,
     asked,
@@ -176,6 +177,9 @@ async def test_one_that_begins_anew_with_an_older_version_takes_nothing_back() -
         first, second = await home.server(), await home.server()
         work = plugin(first).work
         assert isinstance(work, Asking)
+        theirs = plugin(second).work
+        assert isinstance(theirs, Following)
+        before = theirs._follower._keys[ORIGIN]
         await work.publish(zone_of(), None)  # of serial 1
-        await trio.sleep(0.2)
+        await until(lambda: theirs._follower._keys[ORIGIN] != before)
         await until_serial(second, 2)
