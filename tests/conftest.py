@@ -3,9 +3,14 @@
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import settings
 
 from pydns.upstream.endpoint import Endpoint
 from tests.e2e import programs
+
+# How long an example takes says how busy the machine is, and decides no test.
+settings.register_profile("pydns", settings.default, deadline=None)
+settings.load_profile("pydns")
 
 
 @pytest.fixture(scope="session")
