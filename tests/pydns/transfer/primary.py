@@ -31,7 +31,8 @@ class FakePrimary:
     * `key`: signs answers to signed questions
     """
 
-    def __init__(self) -> None:
+    def __init__(self, host: str = "127.0.0.1") -> None:
+        self.host = host
         self.zone: Sequence[Record] | None = None
         self.zones: dict[bytes, Sequence[Record]] = {}
         self.changes: Sequence[Record] | None = None
@@ -47,14 +48,15 @@ class FakePrimary:
         self._nursery: trio.Nursery
 
     def primary(self, key: Key | None = None) -> Primary:
-        return Primary(Endpoint("127.0.0.1", self.port), key)
+        return Primary(Endpoint(self.host, self.port), key)
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[Self]:
-        listener = (await trio.open_tcp_listeners(self.port, host="127.0.0.1"))[0]
+        family = socket.AF_INET6 if ":" in self.host else socket.AF_INET
+        listener = (await trio.open_tcp_listeners(self.port, host=self.host))[0]
         self.port = listener.socket.getsockname()[1]
-        with trio.socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as datagrams:
-            await datagrams.bind(("127.0.0.1", self.port))
+        with trio.socket.socket(family, socket.SOCK_DGRAM) as datagrams:
+            await datagrams.bind((self.host, self.port))
             async with trio.open_nursery() as nursery:
                 nursery.start_soon(trio.serve_listeners, self._on_stream, [listener])
                 nursery.start_soon(self._on_datagrams, datagrams)

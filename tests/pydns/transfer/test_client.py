@@ -30,6 +30,13 @@ async def test_the_serial_is_asked_over_udp() -> None:
         assert peer.asked == [Type.SOA]
 
 
+async def test_a_primary_may_have_an_ipv6_address() -> None:
+    async with FakePrimary("::1").running() as peer:
+        peer.zone = zone(7)
+        assert (await ask_soa(peer.primary(), ORIGIN)).serial == 7
+        assert (await transfer(peer.primary(), ORIGIN, None)).serial == 7
+
+
 async def test_a_cut_answer_is_asked_for_over_tcp() -> None:
     async with FakePrimary().running() as peer:
         peer.zone, peer.cut = zone(7), True
