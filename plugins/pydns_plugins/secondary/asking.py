@@ -17,6 +17,7 @@ from pydns.transfer.directory import Directory
 from pydns.transfer.errors import TransferError
 from pydns.tsig.ring import find_key
 from pydns.zone.catalog import CatalogError, members
+from pydns.zone.rrset import is_later
 from pydns_plugins.secondary.catalogs import Catalogs, What
 from pydns_plugins.secondary.keeper import Keeper
 from pydns_plugins.secondary.relatives import Leader
@@ -169,6 +170,8 @@ class Asking:
     async def publish(self, zone: Zone, delta: Delta | None) -> None:
         origin = zone.origin
         held = self._plugin.have(origin, self._plugin.named(origin))
+        if held.zone is not None and is_later(held.zone.serial, zone.serial):
+            return  # at a reload two of us have it for a while, and the other one was quicker
         if delta is None:
             await self._plugin.publish_in_slices(held, zone)
         else:

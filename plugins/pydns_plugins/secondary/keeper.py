@@ -87,6 +87,7 @@ class Keeper:
         self._due, self._good, self._served = old._due, old._good, old._served
         if self.zone is not None:
             self._saving.inherit(old._saving)
+        if old.tried.is_set():
             self.tried.set()
 
     async def forget(self) -> None:

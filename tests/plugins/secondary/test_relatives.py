@@ -180,6 +180,6 @@ async def test_one_that_begins_anew_with_an_older_version_takes_nothing_back() -
         theirs = plugin(second).work
         assert isinstance(theirs, Following)
         before = theirs._follower._keys[ORIGIN]
-        await work.publish(zone_of(), None)  # of serial 1
+        await work._leader.give(zone_of(), trio.current_time() + 60)  # of serial 1
         await until(lambda: theirs._follower._keys[ORIGIN] != before)
         await until_serial(second, 2)
