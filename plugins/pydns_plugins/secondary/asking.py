@@ -11,7 +11,7 @@ import trio
 
 from pydns.errors import StartError
 from pydns.names import to_text
-from pydns.steps import give_way, in_slices
+from pydns.steps import in_slices
 from pydns.transfer.client import Primary
 from pydns.transfer.directory import Directory
 from pydns.transfer.errors import TransferError
@@ -100,7 +100,7 @@ class Asking:
                 for i, keeper in enumerate(list(self._keepers.values())):
                     nursery.start_soon(keeper.run)
                     if not i % _STEP:
-                        await give_way()
+                        await trio.lowlevel.checkpoint()
                 await trio.sleep_forever()
 
     def _hear(self, said: tuple[Any, ...]) -> None:

@@ -20,7 +20,7 @@ import trio
 
 from pydns.errors import StartError
 from pydns.names import to_text
-from pydns.steps import give_way, in_slices
+from pydns.steps import in_slices
 from pydns.transfer.packed import PackedError, Unpacking, packed
 
 if TYPE_CHECKING:
@@ -109,7 +109,7 @@ class Leader:
                 if (said := self._said.get(origin)) is not None:
                     self.family.say(self.topic, said.words)
             if not i % _STEP:
-                await give_way()
+                await trio.lowlevel.checkpoint()
         self.family.say(self.topic, ("all",))
 
     def _say(self, origin: bytes, said: _Said) -> None:
@@ -202,7 +202,7 @@ async def _written(zone: Zone) -> tuple[int, Any]:
             while left:
                 left = left[os.write(descriptor, left) :]
             if not i % _PIECES:
-                await give_way()
+                await trio.lowlevel.checkpoint()
     except BaseException:
         os.close(descriptor)
         raise
