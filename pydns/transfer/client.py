@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import secrets
 import time
 from collections.abc import Iterator
@@ -211,7 +212,7 @@ def _told(limits: Limits | None = None) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise TransferError(error.strerror or str(error)) from error
+        raise TransferError(os.strerror(error.errno) if error.errno else str(error)) from error
     except trio.TooSlowError:
         patience = f" in {limits.idle:g} s, or no end in {limits.seconds:g} s" if limits else ""
         raise TransferError(f"nothing came{patience}") from None

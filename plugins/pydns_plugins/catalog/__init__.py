@@ -64,6 +64,7 @@ class Catalog(ZonePlugin):
         return tuple(found.values())
 
     async def run(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
+        self._take_over()
         task_status.started()
         # One process makes it, so that all give it under the same serial.
         await (self._follow() if self.house.family.number else self._lead())
@@ -153,7 +154,11 @@ class Catalog(ZonePlugin):
             for held in heard:
                 held.listeners.remove(changed)
 
-    def inherit(self, old: Self) -> None:
-        """The same zone under the same serial, unless it is to list others."""
-        self.hold(self.origin, old._held[self.origin])
-        self._listed = old._listed
+    def _take_over(self) -> None:
+        """Goes on with what the configuration before has listed, so that serials only grow."""
+        own = self.house.generation(self)
+        for blocks in self.house.generations:
+            for old in () if blocks is own else [each for block in blocks for each in block]:
+                if isinstance(old, Catalog) and old.origin == self.origin:
+                    self.hold(self.origin, old._held[self.origin])
+                    self._listed = old._listed
