@@ -179,5 +179,6 @@ class ZonePlugin(Plugin, HoldsZones):
         delta = await in_slices(held.comparing(zone))
         parts = list(held.zone.parts) if held.zone is not None else []
         self.publish(held, zone, delta)
-        await in_slices(letting_go(parts))  # to free a million names in one go would take 0.1 s
+        if len(parts) > 1:  # a large zone: to free a million names in one go would take 0.1 s
+            await in_slices(letting_go(parts))
         return delta
