@@ -57,6 +57,9 @@ class Catalog(ZonePlugin):
             origin = values.name(word)
             if origin in found:
                 raise CorefileError(word.position, f"{word} is named by two catalogs", "keep one of them")
+            if names.longest_match(origin, frozenset(block.zones)) is None:
+                text = f"{word} is in none of the zones of this server block: nobody could ask for it"
+                raise CorefileError(word.position, text, f"add {word} to the names ahead of the block")
             said = repr((block.keys, directive)).encode("utf-8", "surrogateescape")
             zones = [zone for each in scope for zone in values.zone(each)]
             topic = f"catalog {blake2b(said, digest_size=16).hexdigest()}"

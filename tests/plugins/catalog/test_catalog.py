@@ -145,3 +145,8 @@ def test_what_cannot_be_meant_is_told(line: str, fault: str) -> None:
     with pytest.raises(CorefileErrorGroup) as raised:
         plugins_of(f". {{\n {line}\n}}")
     assert fault in str(raised.value)
+
+
+def test_a_catalog_that_nobody_could_ask_for_is_told() -> None:
+    with pytest.raises(CorefileErrorGroup, match=r":1:23: catalog\.invalid is in none of the zones"):
+        plugins_of("example.org { catalog catalog.invalid }")
