@@ -30,8 +30,9 @@ check: $(VENV)/test.stamp
 	$(BIN)/mypy
 	$(BIN)/pytest --quiet tests/house
 
+# Two processes, each with whole files: the programs that tests start have much to wait for.
 test: check peers
-	$(BIN)/pytest
+	$(BIN)/pytest -n 2 --dist loadfile
 
 # As root, what is missing comes from Debian; others are told by each test that skips.
 peers:

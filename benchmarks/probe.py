@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import socket
 import struct
 import time
@@ -48,12 +49,12 @@ def is_right(answer: bytes, address: IPv4Address) -> bool:
 
 
 def free_port() -> int:
-    """A port of loopback that is free for UDP and TCP alike."""
+    """A port of loopback that is free for UDP and TCP alike, and that no socket gets by chance before it is used."""
     for _ in range(100):
+        port = random.randrange(10_000, 32_000)  # below net.ipv4.ip_local_port_range
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as udp, socket.socket() as tcp:
-            udp.bind((LOOPBACK, 0))
-            port: int = udp.getsockname()[1]
             try:
+                udp.bind((LOOPBACK, port))
                 tcp.bind((LOOPBACK, port))
             except OSError:
                 continue

@@ -135,6 +135,7 @@ async def test_over_udp_a_zone_is_not_transferred(nursery: trio.Nursery) -> None
         ("transfer\n to *", axfr("gone.example.org."), "SERVFAIL", "not_ready"),
         ("transfer\n to *", ixfr(None), "FORMERR", "malformed"),
     ],
+    ids=["an address", "a key", "no zone", "another plugin's", "not there", "no SOA"],  # the bytes have random ids
 )
 async def test_who_is_given_nothing(text: str, wire: bytes, rcode: str, outcome: str, nursery: trio.Nursery) -> None:
     site = Site(nursery, text, held(ONE), Held(from_text("gone.example.org")))
