@@ -15,9 +15,9 @@ import trio
 from pydns.errors import ZoneError, ungrouped
 from pydns.look import Look, Signature
 from pydns.names import to_text
-from pydns.steps import in_slices
+from pydns.steps import in_slices, letting_go
 from pydns.zone.builder import Builder
-from pydns.zone.checks import Finding, checking
+from pydns.zone.checks import Finding, Findings, checking
 from pydns.zone.master.driver import read_on_loop
 from pydns.zone.master.reader import read_file, read_zone
 from pydns.zone.master.reading import Fault, Reading, Severity
@@ -42,6 +42,7 @@ class ZoneFile:
     * `again`: the last try failed for a reason that may pass without a change to any file
     * `faults`: how many there are in it, errors and warnings; of the zone itself too, once it was looked through
     * `loaded`: when the zone was read, in seconds since 1970
+    * `sound`: True where the zone that `load` gave last was looked through, and makes sense: BIND would serve it too
     """
 
     def __init__(self, path: Path, origin: bytes) -> None:
@@ -52,13 +53,15 @@ class ZoneFile:
         self.again = False
         self.faults = 0
         self.loaded = 0.0
+        self.sound = False
+        self._findings: Findings | None = None
         self._seen: tuple[tuple[str, Signature | None], ...] | None = None
         self._digests: dict[str, bytes] = {}
 
     def inherit(self, old: ZoneFile) -> None:
         """Begins with what another has read of the same file."""
         self.files, self.complaint, self.again = old.files, old.complaint, old.again
-        self.faults, self.loaded = old.faults, old.loaded
+        self.faults, self.loaded, self.sound = old.faults, old.loaded, old.sound
         self._seen, self._digests = old._seen, old._digests
 
     async def load(self, look: Look, serial: int | None = None) -> Zone | None:
@@ -120,20 +123,37 @@ class ZoneFile:
         self.faults = reading.errors + reading.warnings + bool(refused)
         if zone is None:
             await in_slices(builder.abandon())
-            count = reading.errors
-            self._complain(refused or f"{count} error{'' if count == 1 else 's'}", serial)
+            self._complain(refused or _errors(reading.errors), serial)
             return None
+        self._findings = None
+        if serial is not None and self.sound:
+            self._findings = await in_slices(checking(zone, int(time.time())))
+            errors = self._findings.counts[Severity.ERROR]
+            if errors:
+                self._tell_findings()
+                self._complain(_errors(errors), serial)
+                parts = list(zone.parts)
+                del zone
+                await in_slices(letting_go(parts))
+                return None
         if self.complaint:
             log.info("%s: is good again", self.path)
         self.complaint, self.loaded = "", time.time()
         return zone
 
     async def look_through(self, zone: Zone) -> None:
-        """Tells what makes no sense in a zone that was read from here, though each record does.
+        """Tells what makes no sense in a zone that `load` gave, though each record does.
 
-        It is served all the same, as by CoreDNS: `pydns check` says what BIND would not serve.
+        The first one is served all the same, as by CoreDNS. But none with errors takes the place of one without.
         """
-        findings = await in_slices(checking(zone, int(time.time())))
+        if self._findings is None:
+            self._findings = await in_slices(checking(zone, int(time.time())))
+        self.sound = not self._findings.counts[Severity.ERROR]
+        self._tell_findings()
+
+    def _tell_findings(self) -> None:
+        findings, self._findings = self._findings, None
+        assert findings is not None
         count = sum(findings.counts.values())
         self.faults += count
         for finding in _first(findings.kept):
@@ -157,6 +177,10 @@ class ZoneFile:
 def _first(faults: Sequence[T]) -> Sequence[T]:
     """Errors ahead of warnings, since those are worse."""
     return sorted(faults, key=lambda fault: fault.severity is not Severity.ERROR)[:MAX_TOLD]
+
+
+def _errors(count: int) -> str:
+    return f"{count} error{'' if count == 1 else 's'}"
 
 
 def _digest(data: bytes) -> bytes:

@@ -207,3 +207,39 @@ async def test_not_all_that_makes_no_sense_is_told(
     await file.look_through(zone)
     assert len(caplog.messages) == MAX_TOLD + 1
     assert caplog.messages[-1] == f"{path}: 5 more"
+
+
+async def test_a_zone_that_makes_no_sense_takes_no_sound_ones_place(
+    file: ZoneFile, path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    sound = await load(file)
+    assert sound is not None
+    await file.look_through(sound)
+    replace(path, master(2, "www A 192.0.2.1", "www CNAME ns"))
+    assert await load(file, sound.serial) is None
+    assert file.complaint == "1 error"
+    assert f"{path}: www.example.org. has a CNAME beside other data: A" in caplog.messages
+    assert file.faults == 1
+
+
+async def test_it_takes_the_place_of_one_that_made_none_either(file: ZoneFile, path: Path) -> None:
+    replace(path, master(1, "www A 192.0.2.1", "www CNAME ns"))
+    before = await load(file)
+    assert before is not None
+    await file.look_through(before)
+    replace(path, master(2, "ftp A 192.0.2.1", "ftp CNAME ns"))
+    assert await load(file, before.serial) is not None
+
+
+async def test_a_sound_zone_is_looked_through_once(
+    file: ZoneFile, path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    sound = await load(file)
+    assert sound is not None
+    await file.look_through(sound)
+    replace(path, master(2, "@ MX 1 gone"))
+    after = await load(file, sound.serial)
+    assert after is not None
+    await file.look_through(after)
+    assert file.sound
+    assert len([text for text in caplog.messages if "gone" in text]) == 1
