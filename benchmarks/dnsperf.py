@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 import shutil
 import subprocess
+from collections import Counter
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -18,6 +20,7 @@ RATE: Final = 5_000
 """Queries a second where latency is measured: a busy server that is far from its limit."""
 
 _TIMEOUT: Final = 2  # seconds until a query counts as lost
+_ALIKE: Final = 1.5  # runs at the same time took nearly the same; one that lost its last queries waits for them
 
 _COMPLETED: Final = re.compile(r"^\s*Queries completed:\s+(\d+)", re.MULTILINE)
 _LOST: Final = re.compile(r"^\s*Queries lost:\s+(\d+)", re.MULTILINE)
@@ -42,9 +45,24 @@ class Load:
 
 
 def flood(port: int, queries: Path, manner: Manner, seconds: float) -> Load:
-    """As much as the server takes, for some seconds."""
+    """As much as the server takes, for some seconds, of all askers together."""
     limits = ["-q", str(manner.outstanding), "-l", f"{seconds:g}"]
-    return parse_load(_run(port, queries, manner, seconds, limits))
+    with ThreadPoolExecutor(manner.askers) as askers:
+        runs = [askers.submit(_run, port, queries, manner, seconds, limits) for _ in range(manner.askers)]
+    return together([parse_load(run.result()) for run in runs])
+
+
+def together(loads: Sequence[Load]) -> Load:
+    """What came of runs at the same time. Raises BenchmarkError where one was over before the others."""
+    seconds = [load.seconds for load in loads]
+    if max(seconds) > _ALIKE * min(seconds):
+        raise BenchmarkError(f"dnsperf ran for {min(seconds):g} s and beside it for {max(seconds):g} s")
+    return Load(
+        completed=sum(load.completed for load in loads),
+        lost=sum(load.lost for load in loads),
+        seconds=max(seconds),
+        rcodes=sum((Counter(load.rcodes) for load in loads), Counter()),
+    )
 
 
 def pass_through(port: int, queries: Path, manner: Manner, times: int) -> Load:

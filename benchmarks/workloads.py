@@ -43,10 +43,12 @@ class Manner:
     * `outstanding`: queries under way at once. A socket's default buffer of 208 KiB holds about 200: more would be lost
       before a server that leaves the buffer as it is has seen them
     * `option`: an EDNS option of each query, as CODE:HEX
+    * `askers`: so many dnsperf at once, each in this manner, where as much is asked as the server takes
     """
 
     clients: int = 20
     outstanding: int = 100
+    askers: int = 1
     tcp: bool = False
     option: str = ""
 
@@ -206,6 +208,7 @@ _ALL: Final = (
         f"{NAMES:,} names of a hosts file, two processes beside one",
         ("single",),
         beside=("multisocket 2",),
+        manner=Manner(outstanding=400, askers=2),
         warming=20,  # each process has a packet cache of its own, and chance says who is asked
     ),
     Workload(

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from benchmarks.dnsperf import Load, arguments, parse_latencies, parse_load
+from benchmarks.dnsperf import Load, arguments, parse_latencies, parse_load, together
 from benchmarks.errors import BenchmarkError
 from benchmarks.workloads import Manner
 
@@ -55,6 +55,17 @@ def test_interrupted_queries_are_lost() -> None:
 def test_a_run_without_answers_has_no_wrong_ones() -> None:
     lines = [line for line in STATISTICS.splitlines() if "Response codes" not in line]
     assert parse_load("\n".join(lines)).others_than("NOERROR") == 0
+
+
+def test_what_several_did_at_once_is_added_up() -> None:
+    loads = [Load(100, 1, 2.0, {"NOERROR": 99, "REFUSED": 1}), Load(50, 0, 2.5, {"NOERROR": 50})]
+    assert together(loads) == Load(150, 1, 2.5, {"NOERROR": 149, "REFUSED": 1})
+    assert together(loads[:1]) == loads[0]
+
+
+def test_runs_that_were_not_at_once_are_an_error() -> None:
+    with pytest.raises(BenchmarkError, match="ran for 2 s and beside it for 6 s"):
+        together([Load(100, 0, 2.0), Load(100, 0, 6.0)])
 
 
 @pytest.mark.parametrize(
