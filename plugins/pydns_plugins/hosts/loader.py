@@ -189,7 +189,7 @@ class Loader:
         zones, reverse = self._zones, self._settings.reverse
 
         async def make() -> tuple[int, Any]:
-            return await build_apart(await _data(path), zones, reverse)
+            return await build_apart(await _data(path), zones, reverse, beside=self._content is not None)
 
         shared = await self.family.shared(repr(("hosts", path, signature, zones, reverse)), make)
         try:

@@ -8,7 +8,7 @@ lines are no object each; lines that are plain (`192.0.2.1 www.example.org`) are
 from __future__ import annotations
 
 import re
-from collections.abc import Generator, Iterable
+from collections.abc import Generator, Iterable, Iterator
 from mmap import mmap
 from typing import Final, NamedTuple
 
@@ -62,13 +62,19 @@ def read(data: bytes, zones: tuple[bytes, ...]) -> Generator[None, None, Reading
 
     `zones`: as text without final dots; other names are left out. Of the root it is `b""`. Never raises.
     """
-    reader = _Reader(zones)
-    at = len(_BOM) if data.startswith(_BOM) else 0
+    reader = Reader(zones)
+    for piece in pieces(data):
+        yield from reader.take(piece)
+    return reader.reading(bytes(reader.text))
+
+
+def pieces(data: Text) -> Iterator[bytes]:
+    """Whole lines, `PIECE` bytes of them and no more than the last one has beyond that."""
+    at = len(_BOM) if data[: len(_BOM)] == _BOM else 0
     while at < len(data):
         end = data.find(b"\n", at + PIECE) + 1 or len(data)
-        yield from reader.take(data[at:end])
+        yield data[at:end]
         at = end
-    return Reading(bytes(reader.text), reader.entries, reader.wildcards, tuple(reader.faults), reader.fault_count)
 
 
 def zone_suffixes(zones: Iterable[bytes]) -> tuple[bytes, ...]:
@@ -76,7 +82,9 @@ def zone_suffixes(zones: Iterable[bytes]) -> tuple[bytes, ...]:
     return () if b"" in (every := tuple(zones)) else tuple(b"." + zone for zone in every)
 
 
-class _Reader:
+class Reader:
+    """Reads pieces, one after the other. What is to be indexed is put behind `text`."""
+
     def __init__(self, zones: tuple[bytes, ...]) -> None:
         self.text = bytearray()
         self.entries = 0
@@ -91,23 +99,29 @@ class _Reader:
         piece = piece.translate(LOWER).replace(b"\r\n", b"\n")
         if not piece.endswith(b"\n"):
             piece = piece.removesuffix(b"\r") + b"\n"
-        if _PLAIN.fullmatch(piece) and self._all_wanted(names := piece.split()[1::2]):
+        lines = piece[:-1].split(b"\n")
+        if _PLAIN.fullmatch(piece) and self._all_wanted(piece, lines):
             self.text += piece
-            self.entries += len(names)
-            self._line += piece.count(b"\n")
+            self.entries += len(lines) - lines.count(b"")
+            self._line += len(lines)
         else:
-            for line in piece[:-1].split(b"\n"):
+            for line in lines:
                 self._line += 1
                 yield from self._take_line(line)
                 if self._line % _STEP_LINES == 0:
                     yield
         yield
 
-    def _all_wanted(self, names: list[bytes]) -> bool:
-        if max(map(len, names), default=0) > _MAX_TEXT:
+    def reading(self, text: Text) -> Reading:
+        """What was read, of which `text` was made."""
+        return Reading(text, self.entries, self.wildcards, tuple(self.faults), self.fault_count)
+
+    def _all_wanted(self, piece: bytes, lines: list[bytes]) -> bool:
+        """Of plain lines: none may hold a name that is too long, and each name must be in a zone."""
+        if max(map(len, lines)) > _MAX_TEXT:
             return False
         suffixes = self._suffixes
-        return not suffixes or all((b"." + name).endswith(suffixes) for name in names)
+        return not suffixes or all((b"." + name).endswith(suffixes) for name in piece.split()[1::2])
 
     def _take_line(self, line: bytes) -> Generator[None, None, None]:
         line = line.partition(b"#")[0]

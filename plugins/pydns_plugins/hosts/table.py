@@ -1,10 +1,12 @@
 """An index over hosts text: from a name to its addresses, from an address to its names.
 
 The text is kept as it is (`reader`), so there is no object a line: nothing for the garbage collector to walk, freed at
-once, handed over between processes as bytes. An index is a sorted array of 64-bit numbers: 32 bits of the word's
-fingerprint, then 32 bits of the place where it stands. Equal words lie side by side in the order of the text, so a word
-that stands there a million times costs no more than another. The fingerprint is a remainder by a number that nobody
-outside can know, so no list can be made whose names all meet; and it does not depend on PYTHONHASHSEED.
+once, handed over between processes as bytes. An index is a sorted array of numbers: the word's fingerprint, then as
+many bits as it takes for the place where it stands. They are floats, which are sorted in half the time. Equal words lie
+side by side in the order of the text, so a word that stands there a million times costs no more than another. The
+fingerprint is a remainder by a number that nobody outside can know, so no list can be made whose names all meet; and it
+does not depend on PYTHONHASHSEED. It has 30 bits, or as many as a float holds exactly beside the place: 26 in a million
+lines, of which then one in a hundred meets another.
 """
 
 from __future__ import annotations
@@ -15,7 +17,7 @@ from array import array
 from bisect import bisect_left
 from collections.abc import Generator, Iterable, Sequence
 from itertools import accumulate, chain, repeat
-from operator import mod
+from operator import add, mod, mul, sub
 from typing import Final
 
 from pydns_plugins.hosts.reader import Text
@@ -32,28 +34,33 @@ MAX_NAMES: Final = 32
 
 _PIECE: Final = 16_384  # bytes indexed in one step
 _RUN: Final = 8192  # numbers sorted in one step
-_RANGE: Final = 18  # bits of a fingerprint: 4,096 ranges
+_RANGES: Final = 12  # bits: 4,096 ranges
 _MANY: Final = 1024  # names; fewer are one range
 _BLOCK: Final = 4096  # bytes of text for each number in `Table.lines`
-_PLACE: Final = (1 << 32) - 1
+_MOST_TEXT: Final = 1 << 32  # bytes
+_EXACT: Final = 53  # bits of a whole number that a float holds
 _STEP_WORDS: Final = 2048  # words after which a step ends within one long line
 _BLANKS: Final = b" \t\n"
 _WORD: Final = re.compile(rb"[^ \t\n]+")
-
-Numbers = Sequence[int]
-
 
 Found = tuple[tuple[bytes, ...], tuple[bytes, ...], int]
 """Packed addresses of a name, IPv4 and IPv6, each once, and the place of the first of them in the text."""
 
 
 class Table:
-    """`text` and its indexes; `lines[i]` counts the line feeds before byte `i * _BLOCK`."""
+    """`text` and its indexes; `lines[i]` counts the line feeds before byte `i * _BLOCK`. A place has so many `bits`."""
 
-    __slots__ = ("_range", "_starts", "addresses", "lines", "modulus", "names", "text", "wildcards")
+    __slots__ = ("_bits", "_place", "_range", "_starts", "addresses", "lines", "modulus", "names", "text", "wildcards")
 
     def __init__(
-        self, text: Text, names: Numbers, addresses: Numbers, lines: Numbers, wildcards: bool, modulus: int
+        self,
+        text: Text,
+        names: Sequence[float],
+        addresses: Sequence[float],
+        lines: Sequence[int],
+        wildcards: bool,
+        modulus: int,
+        bits: int,
     ) -> None:
         self.text = text
         self.names = names
@@ -61,11 +68,14 @@ class Table:
         self.lines = lines
         self.wildcards = wildcards
         self.modulus = modulus
+        self._bits = bits
+        self._place = (1 << bits) - 1
         # Where the names begin of each range of fingerprints: without it a search reads a dozen cold places in memory.
-        self._range = _RANGE if len(names) >= _MANY else 30
+        ranges = min(_RANGES, modulus.bit_length()) if len(names) >= _MANY else 0
+        self._range = modulus.bit_length() - ranges
         starts = array("I", (0,))
-        for i in range(1, 1 << 30 - self._range):
-            starts.append(bisect_left(names, i << 32 + self._range, starts[-1]))
+        for i in range(1, 1 << ranges):
+            starts.append(bisect_left(names, float(i << bits + self._range), starts[-1]))
         starts.append(len(names))
         self._starts = starts
 
@@ -73,12 +83,12 @@ class Table:
         """The addresses of a name as text, small letters, no final dot. A wildcard is a name like any other."""
         fingerprint = int.from_bytes(name) % self.modulus
         part = fingerprint >> self._range
-        index, start, end = self.names, self._starts[part], self._starts[part + 1]
-        at = bisect_left(index, fingerprint << 32, start, end)
-        if at == end or index[at] >> 32 != fingerprint:
+        index, start, end, bits = self.names, self._starts[part], self._starts[part + 1], self._bits
+        at = bisect_left(index, float(fingerprint << bits), start, end)
+        if at == end or (number := int(index[at])) >> bits != fingerprint:
             return None
-        if at + 1 == end or index[at + 1] >> 32 != fingerprint:  # it stands there once, as most do
-            first = index[at] & _PLACE
+        if at + 1 == end or int(index[at + 1]) >> bits != fingerprint:  # it stands there once, as most do
+            first = number & self._place
             if not self._stands(name, first):
                 return None
             packed = self._address(first)
@@ -128,19 +138,20 @@ class Table:
         block = place // _BLOCK
         return self.lines[block] + self.text[block * _BLOCK : place].count(b"\n") + 1
 
-    def _places(self, index: Numbers, word: bytes, fingerprint: int, start: int, end: int) -> list[int]:
+    def _places(self, index: Sequence[float], word: bytes, fingerprint: int, start: int, end: int) -> list[int]:
         """Where a word stands, the first `MAX_ADDRESSES` of them, in the order of the text.
 
         Its numbers stand in `index` from `start` on and before `end`, if they do.
         """
         found: list[int] = []
-        at = bisect_left(index, fingerprint << 32, start, end)
+        bits, mask = self._bits, self._place
+        at = bisect_left(index, float(fingerprint << bits), start, end)
         while at < end:
-            number = index[at]
-            if number >> 32 != fingerprint:
+            number = int(index[at])
+            if number >> bits != fingerprint:
                 break
-            if self._stands(word, number & _PLACE):
-                found.append(number & _PLACE)
+            if self._stands(word, number & mask):
+                found.append(number & mask)
                 if len(found) == MAX_ADDRESSES:
                     break
             at += 1
@@ -149,83 +160,101 @@ class Table:
 
 def build(text: bytes, reverse: bool, modulus: int = MODULUS) -> Generator[None, None, Table]:
     """Indexes text from `reader` in steps of a few milliseconds at most. `reverse`: addresses too."""
-    if len(text) > _PLACE:
-        raise OverflowError("hosts text of more than 4 GiB")
-    names, addresses = _Numbers(), _Numbers()
-    lines = array("I", (0,))
-    wildcards = False
+    indexer = Indexer(reverse, modulus, len(text))
     at = 0
     while at < len(text):
         end = text.find(b"\n", at + _PIECE) + 1 or len(text)
-        piece = text[at:end]
-        words = piece.split()
-        count = piece.count(b"\n")
-        if len(words) == 2 * count and b"\n\n" not in piece and not piece.startswith(b"\n") and b"*" not in piece:
-            _index_plain(piece, words, at, names, addresses if reverse else None, modulus)
-        else:
-            wildcards |= yield from _index_lines(text, at, end, names, addresses if reverse else None, modulus)
-        yield from names.settle()
-        yield from addresses.settle()
-        while len(lines) * _BLOCK <= end:
-            block = len(lines) * _BLOCK
-            lines.append(lines[-1] + text.count(b"\n", block - _BLOCK, block))
+        yield from indexer.add(text[at:end])
         at = end
+    names = yield from indexer.names.sorted()
+    addresses = yield from indexer.addresses.sorted()
+    return Table(text, names, addresses, indexer.lines, indexer.wildcards, indexer.modulus, indexer.bits)
+
+
+class Indexer:
+    """Makes the indexes of a text that comes in pieces of whole lines, and has at most so many bytes.
+
+    `names` and `addresses` are sorted in the end. Without `reverse` there are no addresses.
+    """
+
+    def __init__(self, reverse: bool, modulus: int, size: int) -> None:
+        if size > _MOST_TEXT:
+            raise OverflowError("hosts text of more than 4 GiB")
+        self.bits = size.bit_length()
+        excess = modulus.bit_length() + self.bits - _EXACT
+        self.modulus = modulus >> excess | 1 if excess > 0 else modulus
+        self.names = Numbers(self.modulus, self.bits)
+        self.addresses = Numbers(self.modulus, self.bits)
+        self.lines = array("I", (0,))
+        self.wildcards = False
+        self._reverse = reverse
+        self._at = self._line_feeds = 0
+
+    def add(self, piece: bytes) -> Generator[None, None, None]:
+        """The lines that follow those before."""
+        words, lines = piece.split(), piece.split(b"\n")
+        del lines[-1]  # behind the last line feed
+        if len(words) == 2 * len(lines) and b"" not in lines and b"*" not in piece:
+            self._add_plain(words, lines)
+        else:
+            yield from self._add_any(piece)
+        yield from self.names.settle()
+        yield from self.addresses.settle()
+        self._count_lines(piece)
         yield
-    by_name = yield from names.sorted(modulus)
-    by_address = yield from addresses.sorted(modulus)
-    return Table(text, by_name, by_address, lines, wildcards, modulus)
+
+    def _add_plain(self, words: list[bytes], lines: list[bytes]) -> None:
+        """Lines that are all of an address and one name: by functions written in C."""
+        lengths, names = [*map(len, lines)], words[1::2]
+        starts = [*accumulate(map(add, lengths, repeat(1)), initial=self._at)]
+        self.names.add(names, map(sub, map(add, starts, lengths), map(len, names)))
+        if self._reverse:
+            self.addresses.add(words[::2], starts)
+
+    def _add_any(self, piece: bytes) -> Generator[None, None, None]:
+        """Lines of any number of names, and empty ones."""
+        at = seen = 0
+        while at < len(piece):
+            stop = piece.index(b"\n", at)
+            words = _WORD.finditer(piece, at, stop)
+            first = next(words, None)
+            reverse = False
+            for word in words:
+                self.names.add((word.group(),), (self._at + word.start(),))
+                if is_wildcard(word.group()):
+                    self.wildcards = True
+                else:
+                    reverse = True
+                seen += 1
+                if seen % _STEP_WORDS == 0:
+                    yield from self.names.settle()
+                    yield
+            if first and reverse and self._reverse:
+                self.addresses.add((first.group(),), (self._at + first.start(),))
+            at = stop + 1
+
+    def _count_lines(self, piece: bytes) -> None:
+        at = 0
+        while (block := len(self.lines) * _BLOCK - self._at) <= len(piece):
+            self._line_feeds += piece.count(b"\n", at, block)
+            self.lines.append(self._line_feeds)
+            at = block
+        self._line_feeds += piece.count(b"\n", at)
+        self._at += len(piece)
 
 
-def _index_plain(
-    piece: bytes, words: list[bytes], at: int, names: _Numbers, addresses: _Numbers | None, modulus: int
-) -> None:
-    """Lines that are all of an address and one name: by functions written in C."""
-    lengths = [len(line) + 1 for line in piece.split(b"\n")][:-1]
-    found = words[1::2]
-    prints = map(mod, map(int.from_bytes, found), repeat(modulus))
-    ends = accumulate(lengths, initial=at)
-    next(ends)
-    names.add(p << 32 | end - 1 - size for p, end, size in zip(prints, ends, map(len, found), strict=True))
-    if addresses is not None:
-        prints = map(mod, map(int.from_bytes, words[::2]), repeat(modulus))
-        addresses.add(p << 32 | start for p, start in zip(prints, accumulate(lengths, initial=at), strict=False))
-
-
-def _index_lines(
-    text: bytes, at: int, end: int, names: _Numbers, addresses: _Numbers | None, modulus: int
-) -> Generator[None, None, bool]:
-    """Lines of any number of names, and empty ones. True where a name is a wildcard."""
-    seen, wildcards = 0, False
-    while at < end:
-        stop = text.index(b"\n", at)
-        words = _WORD.finditer(text, at, stop)
-        first = next(words, None)
-        reverse = False
-        for word in words:
-            names.add(((int.from_bytes(word.group()) % modulus) << 32 | word.start(),))
-            if is_wildcard(word.group()):
-                wildcards = True
-            else:
-                reverse = True
-            seen += 1
-            if seen % _STEP_WORDS == 0:
-                yield from names.settle()
-                yield
-        if first and reverse and addresses is not None:
-            addresses.add(((int.from_bytes(first.group()) % modulus) << 32 | first.start(),))
-        at = stop + 1
-    return wildcards
-
-
-class _Numbers:
+class Numbers:
     """Numbers that are gathered, and sorted in steps: short runs first, then slices of all runs."""
 
-    def __init__(self) -> None:
-        self._fresh: list[int] = []
-        self._runs: list[array[int]] = []
+    def __init__(self, modulus: int, bits: int) -> None:
+        self._modulus = modulus
+        self._shift = float(1 << bits)
+        self._fresh: list[float] = []
+        self._runs: list[array[float]] = []
 
-    def add(self, numbers: Iterable[int]) -> None:
-        self._fresh.extend(numbers)
+    def add(self, words: Sequence[bytes], places: Iterable[int]) -> None:
+        prints = map(mod, map(int.from_bytes, words), repeat(self._modulus))
+        self._fresh.extend(map(add, map(mul, repeat(self._shift), prints), places))
 
     def settle(self) -> Generator[None, None, None]:
         if len(self._fresh) >= _RUN:
@@ -234,20 +263,20 @@ class _Numbers:
 
     def _cut(self) -> None:
         self._fresh.sort()
-        self._runs.append(array("Q", self._fresh))
+        self._runs.append(array("d", self._fresh))
         self._fresh = []
 
-    def sorted(self, modulus: int) -> Generator[None, None, Numbers]:
+    def sorted(self) -> Generator[None, None, array[float]]:
         """All of them, in order. A slice holds the fingerprints of a range, about as many as a run."""
         self._cut()
-        result = array("Q")
+        result = array("d")
         slices = sum(map(len, self._runs)) // _RUN + 1
         starts = [0] * len(self._runs)
         for i in range(1, slices + 1):
-            bound = (i * modulus // slices) << 32
+            bound = (i * self._modulus // slices) * self._shift
             ends = [bisect_left(run, bound) for run in self._runs]
             parts = (run[start:end] for run, start, end in zip(self._runs, starts, ends, strict=True))
-            result.extend(array("Q", sorted(chain.from_iterable(parts))))
+            result.extend(array("d", sorted(chain.from_iterable(parts))))
             starts = ends
             yield
         return result

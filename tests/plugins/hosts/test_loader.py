@@ -287,7 +287,7 @@ async def test_a_large_file_is_indexed_apart_and_small_ones_together(
 async def test_where_no_process_can_be_had_the_loop_does_the_work(
     hosts: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    async def fail(*_: object) -> None:
+    async def fail(*_: object, **__: object) -> None:
         raise BuildError("no process")
 
     monkeypatch.setattr(module, "LARGE", 10)
@@ -301,7 +301,7 @@ async def test_a_load_that_was_cut_short_is_done_again(hosts: Path, monkeypatch:
     await load(loader, hosts)
     replace(hosts, b"192.0.2.3 c\n")
 
-    async def fail(*_: object) -> None:
+    async def fail(*_: object, **__: object) -> None:
         raise MemoryError
 
     with monkeypatch.context() as patched:

@@ -1,13 +1,13 @@
 from collections import defaultdict
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pydns.steps import whole
 from pydns_plugins.hosts.reader import read
 from pydns_plugins.hosts.spelling import packed_address
-from pydns_plugins.hosts.table import MAX_ADDRESSES, MAX_NAMES, Table, build
+from pydns_plugins.hosts.table import MAX_ADDRESSES, MAX_NAMES, MODULUS, Indexer, Table, build
 
 
 def table(data: bytes, reverse: bool = True, modulus: int | None = None) -> Table:
@@ -111,3 +111,33 @@ def test_empty_text_holds_nothing() -> None:
     found = table(b"")
     assert found.find(b"a") is None
     assert found.names_of(b"192.0.2.1") == ((), 0)
+
+
+@given(_lines, st.lists(st.integers(1, 9)))
+@settings(deadline=None)
+def test_it_does_not_matter_how_the_text_is_cut(lines: list[tuple[str, list[str], str]], cuts: list[int]) -> None:
+    text = "".join(f"{address} {' '.join(names)}\n" for address, names, _ in lines).encode() * 40
+    rows = text.splitlines(keepends=True)
+    indexer = Indexer(True, MODULUS, len(text))
+    for count in [*cuts, len(rows)]:
+        piece, rows = b"".join(rows[:count]), rows[count:]
+        if piece:
+            whole(indexer.add(piece))
+    expected = whole(build(text, True))
+    assert whole(indexer.names.sorted()) == expected.names
+    assert whole(indexer.addresses.sorted()) == expected.addresses
+    assert indexer.lines == expected.lines
+    assert indexer.wildcards == expected.wildcards
+
+
+@pytest.mark.parametrize(("size", "bits"), [(1 << 10, 30), (1 << 22, 30), (1 << 26, 26), (1 << 29, 23)])
+def test_a_fingerprint_and_a_place_fit_together_into_a_float(size: int, bits: int) -> None:
+    indexer = Indexer(True, (1 << 30) - 1, size)
+    assert indexer.modulus.bit_length() == bits
+    assert indexer.bits + bits <= 53
+    assert 1 << indexer.bits > size
+
+
+def test_a_text_that_is_too_large_is_not_indexed() -> None:
+    with pytest.raises(OverflowError):
+        Indexer(True, MODULUS, (1 << 32) + 1)
