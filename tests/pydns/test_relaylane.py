@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+import weakref
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Self
 
@@ -298,6 +300,18 @@ async def test_a_kind_more_than_are_remembered(nursery: trio.Nursery, monkeypatc
         relaying.to.answer(packed(a()))
     here.server.route(here.server.router)
     assert sorted(observing.counts.values()) == [4] * 5
+
+
+async def test_a_server_that_closes_lets_its_router_go_without_the_collector(nursery: trio.Nursery) -> None:
+    here = serving(nursery, Relaying())
+    await here.ask(message(question(type_=Type.ANY)))
+    gone = weakref.ref(here.server.direct)
+    gc.disable()
+    try:
+        here.server.close()
+        assert gone() is None
+    finally:
+        gc.enable()
 
 
 _records = st.lists(
