@@ -165,8 +165,13 @@ async def _transfer(primary: Primary, origin: bytes, ours: Zone | None, limits: 
     async with connected(primary.endpoint) as stream:
         await stream.send(asking.wire)
         while not incoming.done:
-            with trio.fail_after(limits.idle):
-                wire = await stream.receive()
+            try:
+                with trio.fail_after(limits.idle):
+                    wire = await stream.receive()
+            except (TransferError, trio.TooSlowError):
+                if incoming.is_undecided:
+                    raise MismatchError("nothing came behind the first SOA") from None
+                raise
             await in_slices(incoming.take(asking.verify(wire)))
     asking.end()
     assert incoming.soa is not None

@@ -105,6 +105,11 @@ class Incoming:
     def done(self) -> bool:
         return self._state is _State.DONE
 
+    @property
+    def is_undecided(self) -> bool:
+        """An IXFR brought a newer SOA, and nothing that tells how it goes on. As over UDP, that may be all there is."""
+        return self._state is _State.SECOND and self.asked.serial is not None
+
     def take(self, wire: bytes) -> Generator[None, None, None]:
         """Reads a message (its TSIG checked and taken off before), in steps of some milliseconds.
 

@@ -206,7 +206,9 @@ class Keeper:
                 self._counts.check(self.origin, primary, "current")
                 return None
             if not is_later(soa.serial, ours.serial):
-                raise TransferError(f"it has serial {soa.serial}, which is older than ours, {ours.serial}")
+                if not self.expired:
+                    raise TransferError(f"it has serial {soa.serial}, which is older than ours, {ours.serial}")
+                ours = None  # which nobody is served any more: whatever a primary has is better
         found = await transfer(primary, self.origin, ours)
         if found.zone is None:
             raise TransferError(f"it has nothing newer than serial {found.serial}, and said that it has")

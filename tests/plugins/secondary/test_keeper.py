@@ -126,6 +126,19 @@ async def test_an_older_zone_is_not_taken(autojump_clock: MockClock, site: Site)
     assert site.checks() == {"axfr": 1, "failed": 1}
 
 
+async def test_an_older_zone_is_better_than_one_that_has_expired(autojump_clock: MockClock, site: Site) -> None:
+    """As for NSD, Knot and BIND: a primary that was built anew may count from one again."""
+    site.peers[0].zone = zone(5)
+    async with running(site.keeper()) as keeper:
+        await site.until_published(5)
+        site.peers[0].zone = zone(1)
+        keeper.expire()
+        keeper.notified(None, "127.0.0.1")
+        await site.until_published(1)
+        await trio.sleep(1)
+        assert not keeper.expired
+
+
 async def test_without_a_zone_it_is_tried_again_soon(
     autojump_clock: MockClock, site: Site, caplog: pytest.LogCaptureFixture
 ) -> None:

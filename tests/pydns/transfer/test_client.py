@@ -119,8 +119,9 @@ async def test_a_primary_without_ixfr_gives_the_whole_zone() -> None:
         [soa(8), soa(6), soa(8), soa(8)],
         [soa(8), soa(7), WWW, WWW, soa(8), soa(8)],
         [soa(8), soa(7, minimum=1), soa(8), soa(8)],
+        [soa(8)],
     ],
-    ids=["what goes is not there", "another serial", "goes twice", "another SOA of that serial"],
+    ids=["what goes is not there", "another serial", "goes twice", "another SOA of that serial", "one SOA"],
 )
 async def test_changes_that_do_not_fit_are_made_up_for_by_axfr(changes: list[object]) -> None:
     async with FakePrimary().running() as peer:
