@@ -15,6 +15,7 @@ from pydns_plugins.transfer.agreement import Agreement
 from pydns_plugins.transfer.notify import Outcome, tell
 
 if TYPE_CHECKING:
+    from pydns.tsig.key import Key
     from pydns.upstream.endpoint import Endpoint
     from pydns.zone.holder import Held
     from pydns_plugins.transfer import Transfer
@@ -30,6 +31,11 @@ AT_ONCE: Final = 16
 
 PAUSE: Final = 0.5
 """Seconds between two notices of one zone to one secondary."""
+
+KEY_PATIENCE: Final = 10.0
+"""Seconds for which a missing key is awaited: at the start and after a reload its file may be yet to be read."""
+
+_LOOK_FOR_KEY: Final = 0.1
 
 
 class Notices:
@@ -156,11 +162,18 @@ class Teller:
             return
         key = None
         if self._key is not None:
-            key = find_key(self._plugin, self._key)
+            key = await self._await_key(self._key)
             if key is None:
                 self._done(held, zone.serial, Outcome("unsigned", f"no key {to_text(self._key)}"))
                 return
         self._done(held, zone.serial, await tell(zone, self._endpoint, key, self._source))
+
+    async def _await_key(self, name: bytes) -> Key | None:
+        with trio.move_on_after(KEY_PATIENCE):
+            while (key := find_key(self._plugin, name)) is None:  # noqa: ASYNC110 -- nobody tells of keys that come
+                await trio.sleep(_LOOK_FOR_KEY)
+            return key
+        return None
 
     def _done(self, held: Held, serial: int, outcome: Outcome) -> None:
         text = "Notices of changed zones to secondaries (RFC 1996), by how they were taken."

@@ -258,9 +258,22 @@ async def test_an_answer_without_a_signature_is_none(
     assert "could not be told of example.org. 1: answered with a message without a signature" in caplog.text
 
 
-async def test_a_key_that_nobody_knows_is_told_of(caplog: pytest.LogCaptureFixture) -> None:
+async def test_a_key_may_come_a_moment_later(quick_clock: trio.testing.MockClock) -> None:
+    """A reload reads its file anew, while a zone may change."""
+    async with telling(SIGNED, held(zone(1)), keys=f"tsig\n secret other {SECRET}") as (site, secondary):
+        await trio.sleep(2)
+        assert not secondary.came
+        (tsig,) = (plugin for plugin in site.house.siblings(site.transfer) if isinstance(plugin, Tsig))
+        name = from_text("key.example")
+        tsig.options.keys[name] = tsig.options.keys[from_text("other")]._replace(name=name)
+        await secondary.until(1)
+
+
+async def test_a_key_that_nobody_knows_is_told_of(
+    quick_clock: trio.testing.MockClock, caplog: pytest.LogCaptureFixture
+) -> None:
     async with telling("transfer\n to 127.0.0.1:PORT key nobodys", held(zone(1)), keys=KEYS) as (_, secondary):
-        await trio.sleep(1.2)
+        await trio.sleep(12)
         assert not secondary.came
     assert "Corefile:2:4: no tsig here knows the key nobodys" in caplog.text
     assert "example.org. 1: no key nobodys." in caplog.text
