@@ -29,7 +29,8 @@ async def chase(query: Query, found: Found, by: str) -> Reply:
     if not reply.by and reply.rcode in (Rcode.REFUSED, Rcode.SERVFAIL):
         return alone  # nobody here has to do with that name: the client follows by itself
     whole = Reply(
-        (*found.answer, *reply.answer),
+        # Where it leads back, or by one DNAME several times, each is said once.
+        (*found.answer, *(record for record in reply.answer if record not in found.answer)),
         reply.authority,
         rcode=reply.rcode,  # that of the last name in the chain (RFC 6604 section 3)
         flags=Reply.AA | reply.flags & Reply.TC,

@@ -54,6 +54,13 @@ async def test_a_chain_that_never_ends_is_answered_as_far_as_it_goes() -> None:
     assert (said(reply.answer), reply.rcode, reply.replay, asked) == (ALIAS, 0, False, [])
 
 
+async def test_a_chain_that_leads_back_is_said_once() -> None:
+    back = Record(names.from_text("host.example.net"), 5, 1, 60, names.from_text("www.example.org"))
+    reply, _ = await chased(Reply([back, *FOUND.answer], by="file"))
+    assert said(reply.answer)[0] == ALIAS[0]
+    assert reply.answer.count(FOUND.answer[0]) == 1
+
+
 async def test_an_answer_that_cannot_be_read_fails() -> None:
     reply, _ = await chased(Reply(wire=b"\0", by="forward"))
     assert (said(reply.answer), reply.rcode, reply.replay) == (ALIAS, Rcode.SERVFAIL, False)
