@@ -1,4 +1,4 @@
-"""pydns with the `file` plugin, served and asked as its peers are."""
+"""pydns with zones from files and from primaries, served and asked as its peers are."""
 
 from __future__ import annotations
 
@@ -31,21 +31,32 @@ class Pydns(Peer):
             (self.folder / "keys").write_text("".join(map(_key, used)))
             lines += ["tsig {", "secrets keys", "}"]
         for zone in zones:
-            lines += [f"file {zone.file} {zone.name}."]
+            if zone.primaries:
+                lines += [f"secondary {zone.name}. {{", *map(_from, zone.primaries), "}"]
+            else:
+                lines.append(f"file {zone.file} {zone.name}.")
             if zone.secondaries:
                 lines += [f"transfer {zone.name}. {{", *map(_to, zone.secondaries), "}"]
         return "\n".join((f".:{self.port} {{", *lines, "}", "")) + self.extra
-
-
-def _key(key: Key) -> str:
-    return f'key "{key.name}" {{ algorithm {key.algorithm}; secret "{key.secret}"; }};\n'
-
-
-def _to(remote: Remote) -> str:
-    return f"to 127.0.0.1:{remote.port}" + (f" key {remote.key.name}" if remote.key else "")
 
 
 class Cached(Pydns):
     """With the cache plugin ahead, which keeps answers of its own."""
 
     plugins = ("cache",)
+
+
+def _key(key: Key) -> str:
+    return f'key "{key.name}" {{ algorithm {key.algorithm}; secret "{key.secret}"; }};\n'
+
+
+def _from(remote: Remote) -> str:
+    return f"transfer from {_there(remote)}"
+
+
+def _to(remote: Remote) -> str:
+    return f"to {_there(remote)}"
+
+
+def _there(remote: Remote) -> str:
+    return f"127.0.0.1:{remote.port}" + (f" key {remote.key.name}" if remote.key else "")

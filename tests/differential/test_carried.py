@@ -39,6 +39,11 @@ def test_a_peer_has_what_pydns_has(kind: type[Peer], batches: tuple[Batch, Batch
     carry(Pydns, kind, batches, tmp_path)
 
 
+@pytest.mark.parametrize("kind", [*PEERS.values(), Pydns], ids=[*PEERS, "pydns"])
+def test_pydns_has_what_a_peer_has(kind: type[Peer], batches: tuple[Batch, Batch], tmp_path: Path) -> None:
+    carry(kind, Pydns, batches, tmp_path)
+
+
 def carry(primary: type[Peer], secondary: type[Peer], batches: tuple[Batch, Batch], folder: Path) -> None:
     """The secondary gets the first version whole, then what changes, and answers as if it had the files."""
     first, second = batches
