@@ -17,7 +17,7 @@ from tests.peers.all import PEERS
 from tests.peers.peer import Peer
 from tests.peers.zones import KEY, PeerZone, Remote
 
-CASES: Final = 40
+CASES: Final = 25
 QUESTIONS: Final = 40
 
 

@@ -15,7 +15,7 @@ from tests.differential.pydns import Cached, Pydns
 from tests.e2e.programs import free_port
 from tests.peers.zones import PeerZone
 
-CASES: Final = 100
+CASES: Final = 60
 QUESTIONS: Final = 40
 
 
