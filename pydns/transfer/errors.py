@@ -11,3 +11,7 @@ class TransferError(PydnsError):
 
 class MismatchError(TransferError):
     """The changes do not fit what we have, or the primary knows no IXFR: the whole zone may still be had."""
+
+
+class KeyMissingError(TransferError):
+    """Nobody here knows the key that a primary is to be asked with. Its file may be yet to be read."""

@@ -14,7 +14,7 @@ from pydns.names import to_text
 from pydns.steps import in_slices
 from pydns.transfer.client import Primary
 from pydns.transfer.directory import Directory
-from pydns.transfer.errors import TransferError
+from pydns.transfer.errors import KeyMissingError
 from pydns.tsig.ring import find_key
 from pydns.zone.catalog import CatalogError, members
 from pydns.zone.rrset import is_later
@@ -158,7 +158,7 @@ class Asking:
             else:
                 found.append(Primary(each.endpoint, key))
         if not found:
-            raise TransferError("; ".join(dict.fromkeys(missing)))
+            raise KeyMissingError("; ".join(dict.fromkeys(missing)))
         return found
 
     def limiter(self, primary: Primary) -> trio.CapacityLimiter:

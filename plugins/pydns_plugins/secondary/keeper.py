@@ -11,7 +11,7 @@ import trio
 
 from pydns.names import to_text
 from pydns.transfer.client import Primary, ask_soa, transfer
-from pydns.transfer.errors import TransferError
+from pydns.transfer.errors import KeyMissingError, TransferError
 from pydns.transfer.soa import Soa, read_soa
 from pydns.transfer.timers import Timers, jittered, pause, timers
 from pydns.zone.rrset import is_later
@@ -30,6 +30,10 @@ BREATH: Final = 0.5
 """Seconds between two rounds of questions to primaries, however many NOTIFY messages come."""
 
 
+QUIET: Final = 3
+"""Tries in a row without a key that nobody is told of: while a reload reads its file, some 2 seconds."""
+
+
 class Owner(Protocol):
     """Whom a keeper works for."""
 
@@ -42,7 +46,7 @@ class Owner(Protocol):
         ...
 
     def primaries(self, origin: bytes) -> Sequence[Primary]:
-        """The first is asked first. Raises TransferError where none can be asked."""
+        """The first is asked first. Raises KeyMissingError where none can be asked."""
         ...
 
     def limiter(self, primary: Primary) -> trio.CapacityLimiter:
@@ -78,6 +82,8 @@ class Keeper:
         self._wanted: int | None = None  # a serial that a NOTIFY told of
         self._notifier = ""
         self._told = trio.Event()
+        self._asking = False
+        self._heir: Keeper | None = None
         self._served = False  # `zone` was published, and has not expired since
 
     def inherit(self, old: Keeper) -> None:
@@ -89,6 +95,11 @@ class Keeper:
             self._saving.inherit(old._saving)
         if old.tried.is_set():
             self.tried.set()
+        # What the other was told of, and will be until it ends, may be left undone by it.
+        old._heir = self
+        self._wanted, self._notifier = old._wanted, old._notifier
+        if old._told.is_set() or old._asking:
+            self._told.set()
 
     async def forget(self) -> None:
         """Once it has stopped: what is on disk goes too."""
@@ -135,11 +146,13 @@ class Keeper:
             self._told = trio.Event()
             if told or trio.current_time() >= self._due:
                 try:
+                    self._asking = True
                     await self._update()
                 except Exception as error:  # one zone's must not be the end of the others'
                     log.exception("%s: asking for it failed", to_text(self.origin))
                     self._failed(f"{type(error).__name__}: {error}")
                     self.tried.set()
+                self._asking = False
                 await trio.sleep(BREATH)
             if self.zone is not None:
                 await self._saving.save(self.zone, self.checked)
@@ -150,6 +163,8 @@ class Keeper:
 
     def notified(self, serial: int | None, host: str) -> bool:
         """A NOTIFY came. False where we have that serial already (RFC 1996 section 4.7)."""
+        if self._heir is not None:
+            self._heir.notified(serial, host)
         if serial is not None and self.zone is not None and not is_later(serial, self.zone.serial):
             return False
         if serial is not None and (self._wanted is None or is_later(serial, self._wanted)):
@@ -165,9 +180,10 @@ class Keeper:
         confirmed = False
         try:
             turn = self._in_turn()
-        except TransferError as error:
-            turn = []
-            complaints.append(str(error))
+        except KeyMissingError as error:
+            self._failed(str(error), soon=True)
+            self.tried.set()
+            return
         for number, primary in turn:
             try:
                 async with self._owner.limiter(primary):
@@ -248,10 +264,13 @@ class Keeper:
             log.info("%s: is transferred again", to_text(self.origin))
         self._failures, self._complaint = 0, ""
 
-    def _failed(self, complaint: str) -> None:
+    def _failed(self, complaint: str, *, soon: bool = False) -> None:
+        """`soon`: it may pass in a moment."""
         self._failures += 1
-        wait = jittered(self._timers().retry) if self.zone is not None else pause(self._failures)
+        wait = jittered(self._timers().retry) if self.zone is not None and not soon else pause(self._failures)
         self._due = trio.current_time() + wait
+        if soon and self._failures <= QUIET:
+            return
         if complaint != self._complaint:  # the same again is counted, not told
             log.error("%s: no primary gives it: %s", to_text(self.origin), complaint)
         self._complaint = complaint

@@ -11,6 +11,7 @@ import trio
 from pydns.metrics import Metrics
 from pydns.transfer.client import Primary
 from pydns.transfer.directory import Directory
+from pydns.transfer.errors import KeyMissingError
 from pydns.zone.difference import Delta
 from pydns.zone.zone import Zone
 from pydns_plugins.secondary.counts import Counts
@@ -27,6 +28,8 @@ class Site:
         self.expires = 0.0
         self.fault: Exception | None = None
         """Raised by the next `publish`."""
+        self.keyless = 0
+        """How often the key is missing yet."""
         self._asked: Sequence[FakePrimary] = ()
         self._limiter = trio.CapacityLimiter(2)
         self._happened = trio.Event()
@@ -36,6 +39,9 @@ class Site:
         return Keeper(ORIGIN, self, Counts(self.metrics), Directory(directory) if directory is not None else None)
 
     def primaries(self, _: bytes) -> Sequence[Primary]:
+        if self.keyless:
+            self.keyless -= 1
+            raise KeyMissingError("no key")
         return [peer.primary() for peer in self._asked]
 
     def limiter(self, _: Primary) -> trio.CapacityLimiter:

@@ -13,7 +13,7 @@ from trio.testing import MockClock
 from pydns.records import Type
 from pydns.transfer.directory import Directory
 from pydns.transfer.timers import LEAST_REFRESH, LEAST_RETRY
-from pydns_plugins.secondary.keeper import BREATH
+from pydns_plugins.secondary.keeper import BREATH, QUIET
 from tests.plugins.secondary.site import Site, running, until_asked
 from tests.pydns.transfer.messages import a, soa
 from tests.pydns.transfer.primary import zone
@@ -70,6 +70,45 @@ async def test_a_notify_has_it_asked_for_now(autojump_clock: MockClock, site: Si
         assert keeper.notified(2, "127.0.0.1")
         await site.until_published(2)
         assert trio.current_time() - began <= 2 * BREATH
+
+
+@pytest.mark.parametrize("when", ["before", "while it asks", "after"])
+async def test_a_notify_about_a_reload_is_not_lost(when: str, autojump_clock: MockClock, site: Site) -> None:
+    peer = site.peers[0]
+    peer.zone = zone(1)
+    heir = site.keeper()
+    async with running(site.keeper()) as keeper:
+        await site.until_published(1)
+        await trio.sleep(60)
+        peer.zone, peer.silent = zone(2), True
+        if when != "after":
+            keeper.notified(2, "127.0.0.1")
+        if when == "while it asks":
+            await until_asked(peer, 2)
+        heir.inherit(keeper)
+        if when == "after":
+            keeper.notified(2, "127.0.0.1")
+    peer.silent = False
+    async with running(heir):
+        began = trio.current_time()
+        await site.until_published(2)
+        assert trio.current_time() - began <= 2 * BREATH
+
+
+@pytest.mark.parametrize(("tries", "told"), [(QUIET, False), (QUIET + 1, True)])
+async def test_a_missing_key_is_looked_for_soon(
+    tries: int, told: bool, autojump_clock: MockClock, site: Site, caplog: pytest.LogCaptureFixture
+) -> None:
+    site.peers[0].zone = zone(1)
+    async with running(site.keeper()) as keeper:
+        await site.until_published(1)
+        site.peers[0].zone = zone(2)
+        site.keyless = tries
+        keeper.notified(2, "127.0.0.1")
+        began = trio.current_time()
+        await site.until_published(2)
+        assert trio.current_time() - began < 10
+    assert ("no primary gives it: no key" in caplog.text) is told
 
 
 async def test_a_notify_of_what_we_have_asks_nobody(autojump_clock: MockClock, site: Site) -> None:
