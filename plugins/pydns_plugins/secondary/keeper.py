@@ -30,6 +30,9 @@ BREATH: Final = 0.5
 """Seconds between two rounds of questions to primaries, however many NOTIFY messages come."""
 
 
+ROUNDS: Final = 3
+"""Failures in a row after a NOTIFY that are made up for soon: NSD resets connections as it takes up a new version."""
+
 QUIET: Final = 3
 """Tries in a row without a key that nobody is told of: while a reload reads its file, some 2 seconds."""
 
@@ -83,6 +86,7 @@ class Keeper:
         self._notifier = ""
         self._told = trio.Event()
         self._asking = False
+        self._news = False  # a NOTIFY told of some, and no primary has answered since
         self._heir: Keeper | None = None
         self._served = False  # `zone` was published, and has not expired since
 
@@ -144,6 +148,7 @@ class Keeper:
             await self._wait()
             told = self._told.is_set()
             self._told = trio.Event()
+            self._news = self._news or told
             if told or trio.current_time() >= self._due:
                 try:
                     self._asking = True
@@ -262,12 +267,13 @@ class Keeper:
         self._owner.confirmed(self.origin, self.expires)
         if self._complaint:
             log.info("%s: is transferred again", to_text(self.origin))
-        self._failures, self._complaint = 0, ""
+        self._failures, self._complaint, self._news = 0, "", False
 
     def _failed(self, complaint: str, *, soon: bool = False) -> None:
         """`soon`: it may pass in a moment."""
         self._failures += 1
-        wait = jittered(self._timers().retry) if self.zone is not None and not soon else pause(self._failures)
+        hurry = soon or self.zone is None or (self._news and self._failures <= ROUNDS)
+        wait = pause(self._failures) if hurry else jittered(self._timers().retry)
         self._due = trio.current_time() + wait
         if soon and self._failures <= QUIET:
             return
