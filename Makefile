@@ -13,7 +13,7 @@ DEBIAN := bind9 bind9-dnsutils bind9-utils busybox curl dnsmasq-base dnsperf gcc
 
 $(VENV)/serve.stamp: pyproject.toml
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/pip install --quiet --editable '.[kubernetes]'
+	$(BIN)/pip install --quiet --editable '.[dnssec,kubernetes]'
 	touch $@
 
 $(VENV)/test.stamp: pyproject.toml

@@ -9,6 +9,9 @@ ROOT = Path(__file__).parents[2]
 # Files that another file's tests cover whole, or that hold nothing but types.
 COVERED_BY = {
     "pydns/__main__.py": "tests/e2e/test_life.py",
+    "pydns/dnssec/algorithm.py": "tests/pydns/dnssec/test_keyfiles.py",
+    "pydns/dnssec/key.py": "tests/pydns/dnssec/test_ds.py",
+    "pydns/dnssec/private.py": "tests/pydns/dnssec/test_keyfiles.py",
     "pydns/serving.py": "tests/pydns/test_run.py",
     "pydns/collector.py": "tests/e2e/test_life.py",
     "pydns/workers/group.py": "tests/pydns/workers/test_workers.py",
