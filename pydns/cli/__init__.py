@@ -17,6 +17,7 @@ VERBS: Final = {
     "adapt": "print a Corefile as TOML",
     "query": "ask a DNS server: a small dig",
     "zone": "find what is wrong with a zone's file, and what differs between two",
+    "keys": "make DNSSEC keys, show them, and what the parent zone must know of them",
     "services": "show and change the services file that the kubernetes plugin answers from",
 }
 
