@@ -37,6 +37,7 @@ BUILTIN: Final[dict[str, str]] = {
     "catalog": "pydns_plugins.catalog:Catalog",
     "chaos": "pydns_plugins.chaos:Chaos",
     "debug": "pydns_plugins.debug:Debug",
+    "dnssec": "pydns_plugins.dnssec:Dnssec",
     "erratic": "pydns_plugins.erratic:Erratic",
     "errors": "pydns_plugins.errors:Errors",
     "file": "pydns_plugins.file:File",
