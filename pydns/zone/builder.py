@@ -58,7 +58,10 @@ class Builder:
         if self._occludes:
             yield from self._mark_below()
         parts, self._parts = tuple(self._parts), []  # who still holds the builder must not hold the zone
-        return Zone(self.origin, parts, self._names, self.records)
+        zone = Zone(self.origin, parts, self._names, self.records)
+        if zone.denials is not None:
+            yield from zone.denials.ordering()
+        return zone
 
     def abandon(self) -> Generator[None, None, None]:
         """There will be no zone: what was added is let go in steps."""

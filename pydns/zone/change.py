@@ -36,7 +36,10 @@ def changing(zone: Zone, removed: Iterable[Record], added: Iterable[Record]) -> 
         if count % _STEP == _STEP - 1:
             yield
     yield from change.mark_below()
-    return change.zone()
+    new = change.zone()
+    if new.denials is not None:
+        yield from new.denials.ordering_after(zone.denials, by_owner)
+    return new
 
 
 class _Change:

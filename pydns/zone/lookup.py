@@ -10,7 +10,8 @@ from pydns.names import LOWER, MAX_LENGTH, is_within, to_text
 from pydns.records import Class, Rcode, Record, Type
 from pydns.zone import node as nodes
 from pydns.zone.additional import NAMES_AT, addresses
-from pydns.zone.node import BELOW, CNAME, CUT, DNAME, FIRST, WILDCARD
+from pydns.zone.node import BELOW, CNAME, CUT, DNAME, FIRST, HASHED, WILDCARD
+from pydns.zone.proofs import prove
 from pydns.zone.signatures import signatures
 from pydns.zone.zone import Zone
 
@@ -18,7 +19,7 @@ MAX_CHAIN: Final = 16
 """Aliases that are followed; BIND follows as many. What was found so far is the answer then."""
 
 _OCCLUDES: Final = CUT | DNAME
-LOOK: Final = CUT | CNAME | BELOW
+LOOK: Final = CUT | CNAME | BELOW | HASHED
 """Flags of a name that may be answered otherwise than by what stands there."""
 
 _STAR: Final = b"\x01*"
@@ -133,22 +134,29 @@ def _nothing(zone: Zone, found: Found, do: bool) -> Found:
     """No such name or no such type: the SOA tells for how long that holds (RFC 2308 section 3)."""
     found.authority = zone.negative_signed if do else zone.negative
     found.depends = zone.depends
+    if do:
+        prove(zone, found)
     return found
 
 
 def _search(zone: Zone, name: bytes, type_: int, do: bool) -> Found:
     """The same in general: from alias to alias, as long as they stay within the zone."""
     chain: list[Record] = []
+    proofs: list[Record] = []  # of wildcards on the way
     passed = {name: None}
     while True:
         found = _step(zone, name, type_, do)
         if found.rcode or not found.answer or found.alias is None:
             if chain:
                 found.answer = chain + _others(found.answer, chain)
+                if proofs:
+                    found.authority = tuple(dict.fromkeys((*found.authority, *proofs)))
+                    found.depends += tuple([each.owner for each in proofs])
                 found.authoritative = True  # it is about the first name (RFC 1035 section 4.1.1)
                 found.depends += tuple(passed)
             return found
         chain += _others(found.answer, chain)
+        proofs += found.authority
         name = found.alias
         if name in passed or len(passed) >= MAX_CHAIN:
             found.alias = None
@@ -156,7 +164,8 @@ def _search(zone: Zone, name: bytes, type_: int, do: bool) -> Found:
             passed[name] = None
             continue
         found.answer = chain
-        found.depends += tuple(passed)
+        found.authority = tuple(dict.fromkeys(proofs))
+        found.depends += (*passed, *[each.owner for each in proofs])
         return found
 
 
@@ -170,6 +179,8 @@ def _step(zone: Zone, name: bytes, type_: int, do: bool) -> Found:
     parts, mask = zone.parts, zone.mask
     node = parts[hash(name) & mask].get(name)
     encloser = name
+    if node is not None and node[0] & HASHED and nodes.is_hash(node):
+        node = None
     while node is None:  # the origin exists
         encloser = encloser[1 + encloser[0] :]
         node = parts[hash(encloser) & mask].get(encloser)
@@ -192,11 +203,15 @@ def _step(zone: Zone, name: bytes, type_: int, do: bool) -> Found:
     if answer is not None:
         found.answer = answer
         _complete(zone, found, node, type_, do)
+        if do and found.wildcard is not None:
+            prove(zone, found)
         return found
     if node[0] & CNAME and type_ not in _BESIDE_CNAME:
         found.answer = _records(node, name, _CNAME) or ()
         found.alias = found.answer[0].rdata.translate(LOWER)
         _complete(zone, found, node, _CNAME, do)
+        if do and found.wildcard is not None:
+            prove(zone, found)
         return found
     return _nothing(zone, found, do)
 
@@ -228,6 +243,8 @@ def _refer(zone: Zone, cut: bytes, node: bytes, name: bytes, do: bool) -> Found:
         # proves nothing by its DS records, and NSD, Knot and BIND leave them out.
         found.authority = (*servers, *(_records(node, cut, _DS) or ()), *signed)
     found.additional, found.depends = addresses(zone, servers, do)
+    if do and len(found.authority) == len(servers):
+        prove(zone, found)
     return found
 
 

@@ -25,6 +25,10 @@ CNAME: Final = 8
 BELOW: Final = 16
 """A name above it within the zone may be a cut or have a DNAME: look. Where this is not set there is none."""
 
+HASHED: Final = 32
+"""It has NSEC3 records: it is a hash, and no name that is there unless it has other records too (RFC 5155 section
+7.2.8)."""
+
 HEAD: Final = Struct("!BI")
 SET: Final = Struct("!HHI")
 RECORD: Final = Struct("!HHHIH")
@@ -52,13 +56,18 @@ _FOLDED_FROM: Final[dict[int, int]] = {
     int(Type.SRV): 6,
 }
 
-_FLAGS: Final = {_NS: CUT, _CNAME: CNAME, _DNAME: DNAME}
+_FLAGS: Final = {_NS: CUT, _CNAME: CNAME, _DNAME: DNAME, int(Type.NSEC3): HASHED}
 
 _PLAIN: Final = frozenset(range(1, 128)) - {int(Type.OPT), *_FLAGS}
 """Types whose records ask for no check and set no flag; some others too, of which there are few."""
 
+_NAMES: Final = frozenset((_NS, _CNAME, _DNAME))
+"""Types of those whose rdata is a name, which is looked at as such."""
+
 _SINGLE: Final = frozenset((_CNAME, _DNAME))
 """Types of which a name has one record at most (RFC 2181 section 10.1, RFC 6672 section 2.4)."""
+
+_OF_HASHES: Final = frozenset((int(Type.NSEC3), _RRSIG))
 
 Rdatas = dict[bytes, tuple[int, bytes]]
 """From what tells records of one RRset apart to TTL and rdata."""
@@ -144,7 +153,7 @@ def _packed_set(type_: int, rdatas: Rdatas) -> bytes:
         ttl = own if type_ == _RRSIG else lowest
         if len(rdata) > MAX_LENGTH:
             raise ZoneError(f"rdata of {len(rdata)} octets")
-        if type_ in _FLAGS and not is_name(rdata):
+        if type_ in _NAMES and not is_name(rdata):
             raise ZoneError(f"the rdata of a {type_text(type_)} record is no name")
         # RFC 2181 section 8: one with the highest bit set is 0.
         parts.append(RECORD.pack(_POINTER, type_, _IN, ttl if ttl <= _MAX_TTL else 0, len(rdata)))
@@ -192,3 +201,8 @@ def place(node: bytes, type_: int) -> tuple[int, int] | None:
             return at, at + length
         at += length
     return None
+
+
+def is_hash(node: bytes) -> bool:
+    """Whether it has NSEC3 records, and nothing but these and their signatures."""
+    return bool(node[0] & HASHED) and all(type_ in _OF_HASHES for type_, _, _, _ in sets_of(node))

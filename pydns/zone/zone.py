@@ -10,6 +10,7 @@ from pydns.names import to_text
 from pydns.records import Record, Type
 from pydns.steps import whole
 from pydns.zone import node as nodes
+from pydns.zone.denials import denials_of
 from pydns.zone.rrset import RRset, minimum_of, serial_of
 from pydns.zone.signatures import signatures
 
@@ -30,8 +31,8 @@ class Zone:
     """Made by `Builder.finish`, or of another one by `changed`. Names are those of `pydns.names`."""
 
     __slots__ = (
-        "depends", "mask", "names", "negative", "negative_signed", "origin", "packed_denial", "parts", "records",
-        "serial", "soa",
+        "denials", "depends", "mask", "names", "negative", "negative_signed", "origin", "packed_denial", "parts",
+        "records", "serial", "soa",
     )  # fmt: skip
 
     def __init__(self, origin: bytes, parts: Parts, names: int, records: int) -> None:
@@ -50,6 +51,8 @@ class Zone:
             raise ZoneError(f"the SOA record of {to_text(origin)} is cut")
         self.soa: RRset = soa
         self.serial = serial_of(soa.rdatas[0])
+        self.denials = denials_of(self)
+        """Where proofs of denials are found; None where the zone is not signed."""
         self.depends = (mark(origin),)
         """What a negative answer depends on besides its name (see `mark`)."""
         # What stands in the authority section of negative answers, with the TTL of these (RFC 2308 section 3).
