@@ -60,6 +60,7 @@ BUILTIN: Final[dict[str, str]] = {
     "root": "pydns_plugins.root:Root",
     "secondary": "pydns_plugins.secondary:Secondary",
     "shed": "pydns_plugins.shed:Shed",
+    "sign": "pydns_plugins.sign:Sign",
     "timeouts": "pydns_plugins.timeouts:Timeouts",
     "transfer": "pydns_plugins.transfer:Transfer",
     "tsig": "pydns_plugins.tsig:Tsig",

@@ -72,5 +72,9 @@ def signers(keys: Sequence[SigningKey], type_: int) -> Sequence[SigningKey]:
 class Lifetime:
     """When a signature begins and ends, read out of its rdata."""
 
+    expiration: int
+    inception: int
+    tag: int
+
     def __init__(self, rdata: bytes) -> None:
         (_, _, _, _, self.expiration, self.inception, self.tag) = _FIXED.unpack_from(rdata)
