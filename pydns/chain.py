@@ -118,13 +118,23 @@ def amended(query: Query, found: Reply | Turn | None, amends: tuple[Amend, ...])
     return found if isinstance(found, Reply) else None
 
 
-def fold_packed(plugins: Sequence[Plugin]) -> tuple[AskPacked | None, Relay | None]:
+def fold_packed(plugins: Sequence[Plugin]) -> tuple[AskPacked | None, Relay | None, AskPacked | None]:
     """The same chain for plain queries of class IN, as far as answers depend on name and type alone.
 
     The function gives `Turn.NEXT` where none of the plugins that were asked has the name, `Turn.SERVE` where the chain
-    must be asked in another way. None: no plugin has such answers. Then who relays the queries that nobody has.
+    must be asked in another way. None: no plugin has such answers. Then who relays the queries that nobody has, and the
+    function for queries with DO.
     """
-    sources: list[tuple[Callable[[bytes, int], Packed | Turn], Passage]] = []
+    sources, asked = _packed_sources(plugins, do=False)
+    return _ask_packed(sources), _fold_relay(plugins, asked), _ask_packed(_packed_sources(plugins, do=True)[0])
+
+
+_Sources = list[tuple[Callable[[bytes, int], "Packed | Turn"], Passage]]
+
+
+def _packed_sources(plugins: Sequence[Plugin], *, do: bool) -> tuple[_Sources, list[Plugin]]:
+    """Who is asked for packed answers, with the way up from there, and all who were found to have none as well."""
+    sources: _Sources = []
     asked: list[Plugin] = []
     above = FREE
     for plugin in plugins:
@@ -139,14 +149,15 @@ def fold_packed(plugins: Sequence[Plugin]) -> tuple[AskPacked | None, Relay | No
                 sources.append((plugin.packed, above))
         if kind.amend is not leave:
             passage = plugin.passage() if _stands_for(kind, "passage", "amend", "serve") else None
-            if passage is None:
+            if passage is None or (do and passage.signs):
                 break
-            if passage is not FREE:
+            passage = passage._replace(signs=False)
+            if passage != FREE:
                 above = above.after(passage)
-    return _ask_packed(sources), _fold_relay(plugins, asked)
+    return sources, asked
 
 
-def _ask_packed(sources: Sequence[tuple[Callable[[bytes, int], Packed | Turn], Passage]]) -> AskPacked | None:
+def _ask_packed(sources: _Sources) -> AskPacked | None:
     if not sources:
         return None
 

@@ -101,7 +101,8 @@ class DirectLane:
         if type_ in _COMPRESSED and route.relay is None:
             return None
         try:
-            packed = route.packed(name, type_) if route.packed is not None else Turn.NEXT
+            ask = route.packed_do if do else route.packed
+            packed = ask(name, type_) if ask is not None else Turn.NEXT
             if packed is Turn.NEXT and route.relay is not None:
                 return self._relays.ask(wire, message[10:end], name, type_, do, client, packets, route, zone, now)
         except Exception:

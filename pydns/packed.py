@@ -39,6 +39,7 @@ class Passage(NamedTuple):
     * `denial_least`, `denial_most`: of one that has not
     * `records`: an answer of more records is none of its: the plugins must see it
     * `missing`: False where they must see that a name does not exist
+    * `signs`: True where they must see every answer to who sets DO
     """
 
     least: int = 0
@@ -47,6 +48,7 @@ class Passage(NamedTuple):
     denial_most: int = MOST_TTL
     records: int = 2**16
     missing: bool = True
+    signs: bool = False
 
     def after(self, below: Passage) -> Passage:
         """The passage through `below` first, and then through this one."""
@@ -57,6 +59,7 @@ class Passage(NamedTuple):
             min(max(below.denial_most, self.denial_least), self.denial_most),
             min(self.records, below.records),
             self.missing and below.missing,
+            self.signs or below.signs,
         )
 
     def through(self, found: Packed) -> Packed | None:

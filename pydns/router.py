@@ -24,12 +24,13 @@ class Route:
 
     `at_once` gives the answers to plain queries that are there at once (see `pydns.chain.fold_at_once`).
     `packed` those to plain queries that depend on name and type alone, and `relay` is who passes other plain queries on
-    (`pydns.chain.fold_packed`).
+    (`pydns.chain.fold_packed`). `packed_do` is `packed` for those who set DO.
     `refusals`: see `Settings.refusals`.
     """
 
     __slots__ = (
-        "at_once", "chains", "classes", "filters", "observers", "packed", "reads_options", "refusals", "relay",
+        "at_once", "chains", "classes", "filters", "observers", "packed", "packed_do", "reads_options", "refusals",
+        "relay",
     )  # fmt: skip
 
     def __init__(
@@ -43,6 +44,7 @@ class Route:
         refusals: Mapping[str, WatchRefusals] | None = None,
         packed: AskPacked | None = None,
         relay: Relay | None = None,
+        packed_do: AskPacked | None = None,
     ) -> None:
         self.chains = chains
         self.classes = classes
@@ -53,6 +55,7 @@ class Route:
         self.refusals = refusals or {}
         self.packed = packed
         self.relay = relay
+        self.packed_do = packed_do
 
     def takes(self, query: Query) -> bool:
         return all(takes(query) for takes in self.filters)

@@ -207,6 +207,14 @@ async def test_who_must_see_each_reply_does(ahead: AtOnce, asked: list[str], nur
     assert source.asked == asked
 
 
+@pytest.mark.parametrize(("flags", "asked"), [(0, ["packed"]), (0x8000, ["query"])])
+async def test_who_signs_sees_the_replies_to_who_sets_do(flags: int, asked: list[str], nursery: trio.Nursery) -> None:
+    source = Source()
+    wire = message(question("www.example.org"), opt(flags=flags), counts=(1, 0, 0, 1))
+    await serving(nursery, Shaping(Passage(signs=True)), source).ask(wire)
+    assert source.asked == asked
+
+
 async def test_a_bounded_ttl(nursery: trio.Nursery) -> None:
     answer = await serving(nursery, Shaping(Passage(most=30)), Source()).ask(PLAIN)
     assert dnslib.DNSRecord.parse(answer).rr[0].ttl == 30

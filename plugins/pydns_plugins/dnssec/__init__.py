@@ -15,6 +15,7 @@ from pydns.dnssec.algorithm import DnssecError
 from pydns.dnssec.ds import ds
 from pydns.dnssec.keyfiles import SigningKey
 from pydns.errors import WireError
+from pydns.packed import Packed, Passage
 from pydns.plugin import CallNext, Plugin, Turn
 from pydns.query import Query
 from pydns.records import Class, Ede, Rcode, Record, Type
@@ -79,6 +80,13 @@ class Dnssec(Plugin):
             return Turn.SERVE
         self._hits[query.server] = self._hits.get(query.server, 0) + len(plan.wanted())
         return signed
+
+    def packed(self, name: bytes, type_: int) -> Packed | Turn:
+        """Nobody else has the keys."""
+        return Turn.SERVE if type_ in _KEY_TYPES and name in self._zones else Turn.NEXT
+
+    def passage(self) -> Passage:
+        return Passage(signs=True)
 
     async def serve(self, query: Query, call_next: CallNext) -> Reply:
         own = self._own(query)
