@@ -19,17 +19,32 @@ _HEAD: Final = "$ORIGIN {zone}.\n$TTL {ttl}\n@ SOA ns admin 1 3600 600 86400 60\
 _SERVICE: Final = '{} = {{ cluster_ip = "{}", ports = [80] }}\n'
 
 
+KEY: Final = "Kbench.example.+013+56588"
+_PUBLIC: Final = (
+    f"{ZONE}. IN DNSKEY 257 3 13 "
+    "h5SxNBsqTFC7EzFrFoOe1vK16YXCY8qmnCf5RpmnfcqaQ1lcM8oSJtah1i5oPPpqVtxqMCOf3sQOuHly4RYLAQ==\n"
+)
+_PRIVATE: Final = """\
+Private-key-format: v1.3
+Algorithm: 13 (ECDSAP256SHA256)
+PrivateKey: kDGv97ZSUgY9EJ0vvTgWfqrHjfklbUx8dmIIQX6Nwlc=
+"""
+"""A key that signs nothing but what is measured."""
+
+
 class Data(NamedTuple):
-    """A hosts file, a master file (RFC 1035 section 5), our file of services, and dnsperf's queries."""
+    """A hosts file, a master file (RFC 1035 section 5), our file of services, dnsperf's queries, and a zone's key: what
+    the names of its files begin with."""
 
     hosts: Path
     zone: Path
     services: Path
     queries: Path
+    key: Path
 
 
 def write_data(workload: Workload, folder: Path) -> Data:
-    data = Data(folder / "hosts", folder / "zone", folder / "services.toml", folder / "queries")
+    data = Data(folder / "hosts", folder / "zone", folder / "services.toml", folder / "queries", folder / KEY)
     write_hosts(workload, data.hosts)
     with data.zone.open("w") as file:
         file.write(_HEAD.format(zone=ZONE, ttl=workload.ttl))
@@ -38,6 +53,8 @@ def write_data(workload: Workload, folder: Path) -> Data:
         with data.services.open("w") as file:
             file.write("[services.default]\n")
             file.writelines(_SERVICE.format(first, address) for first, address in records(workload))
+    Path(f"{data.key}.key").write_text(_PUBLIC)
+    Path(f"{data.key}.private").write_text(_PRIVATE)
     data.queries.write_text("".join(f"{name} A\n" for name in asked(workload)))
     return data
 

@@ -105,6 +105,7 @@ def arguments(port: int, queries: Path, manner: Manner) -> list[str]:
     """Whom dnsperf asks what, and how."""
     words = ["-s", LOOPBACK, "-p", str(port), "-d", str(queries), "-c", str(manner.clients), "-t", str(_TIMEOUT)]
     words += ["-m", "tcp"] if manner.tcp else []
+    words += ["-D"] if manner.dnssec else []
     words += ["-E", manner.option] if manner.option else []
     return words
 

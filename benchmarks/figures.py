@@ -27,6 +27,7 @@ FIGURES: Final[Mapping[str, Figure]] = {
     "cpu_microseconds": Figure("CPU us/query", ".1f", ratio=True),
     "p50_microseconds": Figure("p50 us", ratio=True),
     "p99_microseconds": Figure("p99 us", ratio=True),
+    "signing_seconds": Figure("signing s", ".1f", ratio=True),
     "start_seconds": Figure("start s", ".3f", ratio=True),
     # From the start of the process until it knows all of a cluster.
     "sync_seconds": Figure("sync s", ".1f", ratio=True),

@@ -30,7 +30,7 @@ def environment_of(python: str) -> Path:
     interpreter = ENVIRONMENT / "bin" / "python"
     if not (stamp.is_file() and stamp.read_text() == wanted and interpreter.exists()):
         _run([found, "-m", "venv", "--clear", str(ENVIRONMENT)], "apt install python3-venv, or name another --python")
-        install = [str(interpreter), "-m", "pip", "install", "--quiet", "--editable", f"{ROOT}[kubernetes]"]
+        install = [str(interpreter), "-m", "pip", "install", "--quiet", "--editable", f"{ROOT}[dnssec,kubernetes]"]
         _run(install, "see what pip says")
         stamp.write_text(wanted)
     return interpreter

@@ -23,6 +23,7 @@ class Way(Enum):
     START = "from the start of a process to its first answer"
     MILLION = "a file of a million names: start, and reload"
     LARGE = "a large cluster's API: the first sync, beside queries for names of a hosts file"
+    SIGNING = "a zone file of many names is signed, beside queries for others"
     OVERLOAD = "kept names beside a flood that no upstream answers"
 
 
@@ -44,6 +45,7 @@ class Manner:
       before a server that leaves the buffer as it is has seen them
     * `option`: an EDNS option of each query, as CODE:HEX
     * `askers`: so many dnsperf at once, each in this manner, where as much is asked as the server takes
+    * `dnssec`: DO is set
     """
 
     clients: int = 20
@@ -51,6 +53,7 @@ class Manner:
     askers: int = 1
     tcp: bool = False
     option: str = ""
+    dnssec: bool = False
 
 
 @dataclass(frozen=True)
@@ -63,6 +66,7 @@ class Workload:
     * `denied`: names are asked that do not exist
     * `beside`: directives of our Corefile that belong to it, whatever the profile is
     * `profile`: of our Corefile, where it is not for the user to choose
+    * `signed`: answers are signed as they go
     * `forwards`: what is not in the source goes to an upstream
     * `warming`: passes over all names before the first run. The first fills a cache, the second our packet cache
     """
@@ -79,6 +83,7 @@ class Workload:
     manner: Manner = Manner()
     beside: tuple[str, ...] = ()
     profile: str | None = None
+    signed: bool = False
     forwards: bool = False
     warming: int = 3
 
@@ -184,6 +189,31 @@ _ALL: Final = (
         way=Way.ONCE,
         source=Source.ZONE,
         denied=True,
+    ),
+    Workload(
+        "signed",
+        f"{NAMES:,} names of a zone file, signed once and asked for with DO; Knot signs each answer anew",
+        ("single", "knot"),
+        source=Source.ZONE,
+        manner=Manner(dnssec=True),
+        signed=True,
+    ),
+    Workload(
+        "signed-once",
+        f"{NAMES:,} names of a zone file, signed as they are asked, each once",
+        ("knot",),
+        way=Way.ONCE,
+        source=Source.ZONE,
+        manner=Manner(dnssec=True),
+        signed=True,
+    ),
+    Workload(
+        "signing",
+        "a zone file of 100,000 names is signed, beside dnssec-signzone",
+        ("bind",),
+        way=Way.SIGNING,
+        source=Source.ZONE,
+        names=100_000,
     ),
     Workload(
         "forwarded",

@@ -28,6 +28,11 @@ class TickEnd:
             self._armed = True
             reschedule(self._task)
 
+    @property
+    def runs(self) -> bool:
+        """Whether `arm` leads to anything."""
+        return self._task is not None or self._armed
+
     async def run(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
         def abort(_: Any) -> Abort:
             self._task = None  # from now on nobody may reschedule it

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from typing import Final
 
 from benchmarks.errors import ServerError
-from benchmarks.measuring import large, million, once, overload, starting, steady
+from benchmarks.measuring import large, million, once, overload, signing, starting, steady
 from benchmarks.measuring.site import Outcome, Plan, site
 from benchmarks.peers import OURS
 from benchmarks.peers.coredns import Coredns
@@ -22,6 +22,7 @@ WAYS: Final = {
     Way.START: starting.measure,
     Way.MILLION: million.measure,
     Way.LARGE: large.measure,
+    Way.SIGNING: signing.measure,
     Way.OVERLOAD: overload.measure,
 }
 

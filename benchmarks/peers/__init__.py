@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from benchmarks.errors import ServerError
+from benchmarks.peers.bind import Bind
 from benchmarks.peers.coredns import Coredns
 from benchmarks.peers.dnsdist import Dnsdist
 from benchmarks.peers.dnsmasq import Dnsmasq
@@ -18,8 +19,8 @@ from benchmarks.peers.pydns import Pydns, Single
 from benchmarks.peers.unbound import Unbound
 
 OURS: Final = Pydns.name
-DEBIANS: Final[dict[str, type[Floor | Nsd | Knot | Unbound | Dnsmasq | Dnsdist]]] = {
-    peer.name: peer for peer in (Floor, Nsd, Knot, Unbound, Dnsmasq, Dnsdist)
+DEBIANS: Final[dict[str, type[Floor | Nsd | Knot | Unbound | Dnsmasq | Dnsdist | Bind]]] = {
+    peer.name: peer for peer in (Floor, Nsd, Knot, Unbound, Dnsmasq, Dnsdist, Bind)
 }
 """Those that Debian has, or has the compiler for."""
 

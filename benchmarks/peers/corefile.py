@@ -9,7 +9,7 @@ from benchmarks import cluster
 from benchmarks.peers.peer import Task
 from benchmarks.pour import UNANSWERED
 from benchmarks.probe import LOOPBACK, free_port
-from benchmarks.workloads import ZONE, Source
+from benchmarks.workloads import ZONE, Source, Way
 
 PROFILES: Final[dict[str, tuple[str, ...]]] = {
     # Kubernetes' default Corefile, whose kubernetes directive is there where the workload is about services.
@@ -40,6 +40,12 @@ def _needed(task: Task) -> Iterator[str]:
             yield f"hosts {task.data.hosts}" + (" {\n        fallthrough\n    }" if goes_on else "")
         case Source.ZONE:
             yield f"file {task.data.zone} {ZONE}"
+            if workload.way is Way.SIGNING:
+                key = f"key file {task.data.key}"
+                yield f"sign {task.data.zone} {ZONE} {{\n        {key}\n        directory {task.folder}\n    }}"
+            if workload.signed:
+                capacity = 4 * workload.names  # its default would not hold all answers
+                yield f"dnssec {ZONE} {{\n        key file {task.data.key}\n        cache_capacity {capacity}\n    }}"
         case Source.SERVICES:
             yield f"kubernetes {ZONE} {{\n        services {task.data.services}\n    }}"
         case Source.CACHE:

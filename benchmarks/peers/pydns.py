@@ -60,7 +60,7 @@ class Single(Pydns):
     name: ClassVar[str] = "single"
 
     def corefile(self, task: Task) -> str:
-        return super().corefile(replace(task, workload=replace(task.workload, beside=())))
+        return super().corefile(replace(task, workload=replace(task.workload, beside=(), signed=False)))
 
     def lacks(self, workload: Workload) -> str:
         return ""

@@ -43,7 +43,7 @@ LEFT: Final = 14 * DAY
 KEPT: Final = LEFT + AGE
 """A signature with less left is made anew when its zone is: with more it holds until after the next time."""
 
-_NICENESS: Final = 5  # answering comes first where cores are few
+_NICENESS: Final = 10  # answering comes first where cores are few
 
 
 class Job(NamedTuple):
@@ -200,6 +200,8 @@ def done_from_text(text: str) -> Done:
 def main() -> None:
     """The process of its own: a job comes by standard input, what was done or the error goes by standard output."""
     os.nice(_NICENESS)
+    if hasattr(os, "SCHED_BATCH"):
+        os.sched_setscheduler(0, os.SCHED_BATCH, os.sched_param(0))  # it gives way as soon as another process wakes
     try:
         print(json.dumps(perform(from_text(sys.stdin.read()), time.time())))
     except PydnsError as error:

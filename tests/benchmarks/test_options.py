@@ -42,7 +42,7 @@ def test_a_path_is_taken() -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--servers", "bind"], "'bind' is none of pydns, single, floor"),
+        (["--servers", "named"], "'named' is none of pydns, single, floor"),
         (["--workloads", ""], "'' is none of hosts"),
         (["--seconds", "soon"], "'soon' is no number"),
         (["--seconds", "nan"], "nan is not between"),

@@ -75,10 +75,13 @@ class Dnssec(Plugin):
         plan = self._planner.plan(query, reply, reply.ages)
         if plan is None:
             return reply
+        made = self.signatures.made
         signed = self._sign(plan, reply)
         if signed is None:
             return Turn.SERVE
-        self._hits[query.server] = self._hits.get(query.server, 0) + len(plan.wanted())
+        made = self.signatures.made - made
+        self._hits[query.server] = self._hits.get(query.server, 0) + len(plan.wanted()) - made
+        self._misses[query.server] = self._misses.get(query.server, 0) + made
         return signed
 
     def packed(self, name: bytes, type_: int) -> Packed | Turn:
@@ -102,14 +105,16 @@ class Dnssec(Plugin):
         plan = self._planner.plan(query, opened, reply.ages or reply.wire is not None)
         if plan is None:
             return reply
-        missing = [each for each in plan.wanted() if self.signatures.find(each) is None]
-        self._hits[query.server] = self._hits.get(query.server, 0) + len(plan.wanted()) - len(missing)
-        self._misses[query.server] = self._misses.get(query.server, 0) + len(missing)
-        signed = None
+        made = self.signatures.made
+        missing = [each for each in plan.wanted() if self.signatures.at_once(each) is None]
+        made = self.signatures.made - made + len(missing)
+        self._hits[query.server] = self._hits.get(query.server, 0) + len(plan.wanted()) - made
+        self._misses[query.server] = self._misses.get(query.server, 0) + made
         for _ in range(3):  # in which some of the others may go again, where very many are wanted
-            if missing and self.house.crowded():
-                return Reply.drop(OVERLOAD)
-            await self.signatures.make(missing)
+            if missing:
+                if self.house.crowded():
+                    return Reply.drop(OVERLOAD)
+                await self.signatures.make(missing)
             signed = self._sign(plan, opened)
             if signed is not None:
                 return signed
@@ -168,7 +173,7 @@ class Dnssec(Plugin):
         records, unsigned = rrset
         if unsigned is None:
             return records
-        found = self.signatures.find(unsigned)
+        found = self.signatures.at_once(unsigned)
         if found is None:
             return None
         ttl = records[0].ttl

@@ -63,6 +63,11 @@ class Planner:
 
         `ages`: its TTLs count down, so they tell nothing of the original ones.
         """
+        if len(reply.answer) == 1 and not reply.authority and not reply.additional:  # most
+            (record,) = reply.answer
+            if record.owner == query.name and record.type == query.type != _RRSIG:
+                only = self._signed((record,), ages)
+                return None if only.unsigned is None else Plan([only], [], [], reply.rcode)
         if any(record.type == _RRSIG for record in (*reply.answer, *reply.authority)):
             return None
         dnames = [record.owner for record in reply.answer if record.type == _DNAME]

@@ -13,6 +13,7 @@ import trio
 from pydns.dnssec.keyfiles import SigningKey
 from pydns.dnssec.rrsig import rrsig, signers
 from pydns.records import Class, Record, Type
+from pydns.tick import TickEnd
 
 log = logging.getLogger("pydns.dnssec")
 
@@ -22,7 +23,8 @@ VALID: Final = 8 * 86_400
 RENEWED: Final = 2 * 86_400
 """Seconds before its end at which another one takes its place."""
 
-_SLICE: Final = 0.002  # seconds of work on the loop before others have their turn
+_SLICE: Final = 0.002  # seconds of signing in a tick for those who wait
+_AT_ONCE: Final = 0.004  # and for those whose answer is there but for this
 _RRSIG, _IN = int(Type.RRSIG), int(Class.IN)
 
 
@@ -44,8 +46,9 @@ class _Flight:
 class Signatures:
     """Signatures of some keys over what was asked, as many as `capacity` RRsets'; those unused for longest go first.
 
-    They are made by `run`, in slices of the loop. `cryptography` holds the interpreter while it signs, so a thread
-    would stop the loop as well, and for longer (Python has others wait for 5 ms, a slice ends after 2).
+    They are made on the loop, some at once (`at_once`), others by `run`: for some milliseconds in each tick, between
+    which all else has its turn. `cryptography` holds the interpreter while it signs, so a thread would stop the loop
+    as well, and for longer: Python has others wait for 5 ms.
     """
 
     def __init__(self, capacity: int) -> None:
@@ -57,6 +60,8 @@ class Signatures:
         self._flights: dict[Unsigned, _Flight] = {}
         self._queue: deque[Unsigned] = deque()
         self._work = trio.Event()
+        self._spent = 0.0  # seconds of signing at once, in this tick
+        self._tick = TickEnd(self._renew)
 
     def __len__(self) -> int:
         return len(self._kept)
@@ -81,6 +86,24 @@ class Signatures:
         self._kept.move_to_end(what)
         return kept[1]
 
+    def at_once(self, what: Unsigned) -> tuple[Record, ...] | None:
+        """The same, made now where that is wanted of few; None where it must wait for its turn."""
+        kept = self.find(what)
+        if kept is not None or self._spent >= _AT_ONCE or what in self._flights or not self._tick.runs:
+            return kept
+        self._tick.arm()
+        began = time.perf_counter()
+        try:
+            self._put(what)
+        except Exception:
+            return None  # who waits for its turn will hear of it
+        finally:
+            self._spent += time.perf_counter() - began
+        return self._kept[what][1]
+
+    def _renew(self) -> None:
+        self._spent = 0.0
+
     async def make(self, wanted: Sequence[Unsigned]) -> None:
         """Returns when there are signatures of all these. Others who want the same wait for the same."""
         flights = []
@@ -98,6 +121,11 @@ class Signatures:
 
     async def run(self) -> None:
         """Signs what is wanted, in the order in which it was, until it is cancelled."""
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(self._tick.run)
+            await self._work_off()
+
+    async def _work_off(self) -> None:
         while True:
             if not self._queue:
                 self._work = trio.Event()
@@ -110,18 +138,20 @@ class Signatures:
     def _sign(self, what: Unsigned) -> None:
         flight = self._flights.pop(what)
         try:
-            now = int(time.time())
-            keys = self._keys_of.get(what.zone)
-            if keys is None:
-                keys = self._keys_of[what.zone] = [key.of(what.zone) for key in self.keys]
-            records = sign(what, keys, now - BACKDATED, now + VALID)
-            self._kept[what] = now + VALID - RENEWED, records
-            self.made += 1
-            while len(self._kept) > self._capacity:
-                self._kept.popitem(last=False)
+            self._put(what)
         except Exception as error:  # who waits for it shall hear of it, and the others not
             flight.error = error
         flight.landed.set()
+
+    def _put(self, what: Unsigned) -> None:
+        now = int(time.time())
+        keys = self._keys_of.get(what.zone)
+        if keys is None:
+            keys = self._keys_of[what.zone] = [key.of(what.zone) for key in self.keys]
+        self._kept[what] = now + VALID - RENEWED, sign(what, keys, now - BACKDATED, now + VALID)
+        self.made += 1
+        while len(self._kept) > self._capacity:
+            self._kept.popitem(last=False)
 
 
 def sign(what: Unsigned, keys: Sequence[SigningKey], inception: int, expiration: int) -> tuple[Record, ...]:

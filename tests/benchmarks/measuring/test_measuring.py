@@ -1,6 +1,8 @@
 """Small runs of each way, with a server that answers: that they come to an end, and with which figures."""
 
 import os
+import shutil
+import sys
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -12,9 +14,11 @@ from benchmarks import data, dnsperf
 from benchmarks.cores import Cores
 from benchmarks.errors import BenchmarkError, ServerError
 from benchmarks.figures import Figures
-from benchmarks.measuring import measure, million, steady
+from benchmarks.measuring import measure, million, once, steady
 from benchmarks.measuring.site import Outcome, Plan
+from benchmarks.peers.bind import Bind
 from benchmarks.peers.floor import Floor
+from benchmarks.peers.pydns import Pydns
 from benchmarks.workloads import WORKLOADS, Workload
 
 CORE = min(os.sched_getaffinity(0))
@@ -90,6 +94,21 @@ def test_answers_of_another_rcode_are_a_failure(monkeypatch: pytest.MonkeyPatch)
 def test_a_start_has_a_time_and_memory() -> None:
     outcome = measure(few("start"), [Ours()], replace(PLAN, rounds=1))
     assert set(figures_of(outcome)["pydns"]) == {"start_seconds", "memory_mebibytes"}
+
+
+def test_signed_names_are_asked_beside_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(once, "SECONDS", 0.2)
+    workload = replace(few("signed-once"), source=WORKLOADS["hosts"].source)
+    outcome = measure(workload, [Ours()], replace(PLAN, rounds=1))
+    assert figures_of(outcome)["pydns"].keys() >= LOADED | {"longest_wait_milliseconds"}
+
+
+@pytest.mark.skipif(shutil.which("dnssec-signzone") is None, reason="no dnssec-signzone")
+def test_a_zone_is_signed_by_both() -> None:
+    outcome = measure(few("signing"), [Pydns(Path(sys.executable), "bare"), Bind()], PLAN)
+    assert outcome.failures == {}
+    assert set(figures_of(outcome)["bind"]) == {"signing_seconds"}
+    assert set(figures_of(outcome)["pydns"]) == {"signing_seconds", "longest_wait_milliseconds", "lost"}
 
 
 def test_a_file_that_is_not_read_again_is_a_failure(monkeypatch: pytest.MonkeyPatch) -> None:

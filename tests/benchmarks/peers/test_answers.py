@@ -12,6 +12,7 @@ from benchmarks.data import asked
 from benchmarks.errors import BenchmarkError, ServerError
 from benchmarks.measuring.site import Plan, site
 from benchmarks.peers import DEBIANS
+from benchmarks.peers.bind import Bind
 from benchmarks.workloads import WORKLOADS
 
 CORE = min(os.sched_getaffinity(0))
@@ -20,7 +21,7 @@ PLAN = Plan(rounds=1, seconds=0.1, cores=Cores(CORE, CORE, CORE), tell=lambda _:
 
 def cases() -> Iterator[tuple[str, str]]:
     for workload in WORKLOADS.values():
-        yield from ((workload.name, peer) for peer in workload.peers if peer in DEBIANS)
+        yield from ((workload.name, peer) for peer in workload.peers if peer in DEBIANS and peer != Bind.name)
 
 
 @pytest.mark.parametrize(("name", "peer"), list(cases()))

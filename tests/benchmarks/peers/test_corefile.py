@@ -14,7 +14,7 @@ from pydns.corefile.tree import Directive
 
 
 def task(name: str) -> Task:
-    data = Data(Path("/data/hosts"), Path("/data/zone"), Path("/data/services.toml"), Path("/data/queries"))
+    data = Data(*(Path("/data", name) for name in ("hosts", "zone", "services.toml", "queries", "K")))
     return Task(WORKLOADS[name], data, Path("/data"), 5301, 5302)
 
 
@@ -36,6 +36,8 @@ def told(found: Task, profile: str) -> list[str]:
         ("logged", ["bind 127.0.0.1", "log", "hosts /data/hosts"]),
         ("multisocket", ["bind 127.0.0.1", "multisocket 2", "hosts /data/hosts"]),
         ("services-once", ["bind 127.0.0.1", "kubernetes bench.example"]),
+        ("signed", ["bind 127.0.0.1", "file /data/zone bench.example", "dnssec bench.example"]),
+        ("signing", ["bind 127.0.0.1", "file /data/zone bench.example", "sign /data/zone bench.example"]),
         ("start", ["bind 127.0.0.1", "hosts /data/hosts", "forward . 127.0.0.1:5302"]),
     ],
 )

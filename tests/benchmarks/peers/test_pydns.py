@@ -26,7 +26,7 @@ PYTHON = Path(sys.executable)
 
 def cases() -> Iterator[tuple[str, str]]:
     """One of each source, and what else changes the Corefile."""
-    for name in ("hosts", "cached", "forwarded", "services-once", "start", "logged", "dual"):
+    for name in ("hosts", "cached", "forwarded", "services-once", "start", "logged", "dual", "signed", "signing"):
         yield from ((name, profile) for profile in PROFILES)
 
 
@@ -51,7 +51,7 @@ def test_a_directive_that_is_not_there_is_told(beside: tuple[str, ...], lacks: s
 
 
 def test_single_is_without_what_belongs_to_the_workload() -> None:
-    data = Data(*(Path("/data"),) * 4)
+    data = Data(*(Path("/data"),) * 5)
     task = Task(WORKLOADS["multisocket"], data, Path("/data"), 5301)
     corefiles = [peer.corefile(task) for peer in (Single(PYTHON, "bare"), Pydns(PYTHON, "bare"))]
     assert ["multisocket" in text for text in corefiles] == [False, True]

@@ -4,6 +4,7 @@ import time
 
 import pytest
 import trio
+import trio.testing
 
 from pydns.dnssec.algorithm import Algorithm
 from pydns.dnssec.rrsig import Lifetime
@@ -76,6 +77,21 @@ async def test_much_work_is_done_in_slices(monkeypatch: pytest.MonkeyPatch) -> N
         await found.make([unsigned(number) for number in range(20)])
         nursery.cancel_scope.cancel()
     assert turns >= 10
+
+
+async def test_few_are_made_at_once_and_then_no_more_in_this_tick(monkeypatch: pytest.MonkeyPatch) -> None:
+    found = of()
+    clock = iter(range(10**6))
+    async with trio.open_nursery() as nursery:
+        assert found.at_once(unsigned(0)) is None  # nobody runs it
+        nursery.start_soon(found.run)
+        await trio.testing.wait_all_tasks_blocked()
+        monkeypatch.setattr(signatures.time, "perf_counter", lambda: next(clock) * 0.0005)
+        at_once = [number for number in range(20) if found.at_once(unsigned(number))]
+        await trio.testing.wait_all_tasks_blocked()
+        assert found.at_once(unsigned(21)) is not None
+        nursery.cancel_scope.cancel()
+    assert at_once == list(range(8))
 
 
 async def test_each_key_signs() -> None:
