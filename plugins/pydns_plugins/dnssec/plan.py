@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from pydns import names
 from pydns.names import LOWER
-from pydns.records import Rcode, Record, Type
+from pydns.records import Class, Rcode, Record, Type
 from pydns.reply import Reply
 from pydns_plugins.dnssec.denial import insecure, no_name, no_type
 from pydns_plugins.dnssec.signatures import Unsigned
@@ -88,14 +88,19 @@ class Planner:
             zone = self.zone_of(cut, _DS)
             if zone is not None and cut not in secure:
                 ttl = next(record.ttl for record in reply.authority if record.owner == cut)
-                authority.append(_denying(insecure(cut, ttl), zone))
+                authority.append(RRset(*_denying(insecure(cut, ttl), zone)))
         rcode = reply.rcode
         if not cuts and rcode in _DENIED:
             denial = self._denial(query, reply)
             if denial is not None:
                 rcode = int(Rcode.NOERROR)
+                if not any(record.type == _SOA for record in reply.authority):
+                    soa = _denying(start_of_authority(denial.unsigned.zone), denial.unsigned.zone)
+                    if query.type == _SOA and query.name == denial.unsigned.zone:
+                        return Plan([RRset(*soa)], authority, [], rcode)
+                    authority.append(RRset(*soa))
                 section = answer if query.type in (_NSEC, _RRSIG) and not reply.answer else authority
-                section.append(denial)
+                section.append(RRset(*denial))
         additional = [self._additional(rrset, cuts, ages) for rrset in rrsets(reply.additional)]
         plan = Plan(answer, authority, additional, rcode)
         return plan if any(each.unsigned for each in (*answer, *authority, *additional)) else None
@@ -141,7 +146,7 @@ class Planner:
             return RRset(records, None)
         return self._signed(records, ages)
 
-    def _denial(self, query: Query, reply: Reply) -> RRset | None:
+    def _denial(self, query: Query, reply: Reply) -> Denying | None:
         """The NSEC record that is wanted, of the last name of the chain; None where nothing is denied."""
         name, type_ = _end_of_chain(query.name, reply.answer), query.type
         if any(record.owner == name and record.type in (type_, _CNAME) for record in reply.answer):
@@ -167,9 +172,22 @@ class Planner:
         return _denying(no_type(name, ttl, denied, types, name == zone), zone)
 
 
-def _denying(record: Record, zone: bytes) -> RRset:
-    """At a delegation it is the parent's."""
-    return RRset((record,), Unsigned((record,), zone))
+class Denying(NamedTuple):
+    """An RRset of one record, that is the zone's whatever its owner: at a delegation a denial is the parent's."""
+
+    records: tuple[Record]
+    unsigned: Unsigned
+
+
+def _denying(record: Record, zone: bytes) -> Denying:
+    return Denying((record,), Unsigned((record,), zone))
+
+
+def start_of_authority(zone: bytes) -> Record:
+    """For zones whose source has none, as a hosts file: without it no resolver takes a denial (RFC 2308 section 5)."""
+    numbers = b"".join(number.to_bytes(4) for number in (1, 7200, 1800, 86_400, DENIAL_TTL))
+    rdata = b"\2ns\3dns" + zone + b"\x0ahostmaster" + zone + numbers
+    return Record(zone, _SOA, int(Class.IN), DENIAL_TTL, rdata)
 
 
 def rrsets(records: Sequence[Record]) -> Iterable[tuple[Record, ...]]:

@@ -135,7 +135,12 @@ def test_the_end_of_a_chain_is_denied() -> None:
 
 
 def test_a_denial_may_come_without_a_soa() -> None:
-    assert denial(plan(Reply())).owner == WWW
+    found = plan(Reply())
+    assert denial(found).owner == WWW
+    assert told(found.authority) == [("example.org.", 6, True), ("www.example.org.", NSEC, True)]  # type: ignore[arg-type]
+    apex = plan(Reply(), "example.org", "SOA")
+    assert told(apex.answer) == [("example.org.", 6, True)]  # type: ignore[arg-type]
+    assert apex.authority == []
 
 
 def test_questions_for_denials_are_answered_by_them() -> None:
