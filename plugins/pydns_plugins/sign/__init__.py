@@ -33,6 +33,7 @@ class Sign(AtOnce):
     """All sign directives of one server block."""
 
     name: ClassVar[str] = "sign"
+    opcodes: ClassVar[frozenset[int]] = frozenset()
     single: ClassVar[bool] = True
 
     def __init__(self, options: Sequence[Options]) -> None:
@@ -83,9 +84,8 @@ class Sign(AtOnce):
                 log.error("%s is not signed: %s", text, error)
                 metrics.counter("pydns_sign_failures_total", "Times that a zone could not be signed.", "zone").add(text)
                 return None
-        metrics.gauge("pydns_sign_next_timestamp_seconds", "When a zone is to be signed again.", "zone").set(
-            text, to=done.next
-        )
+        due = "When a zone is to be signed again."
+        metrics.gauge("pydns_sign_next_timestamp_seconds", due, "zone", merge="sum").set(text, to=done.next)
         if done.why:
             metrics.counter("pydns_sign_total", "Times that a zone was signed.", "zone").add(text)
             log.info(
