@@ -11,9 +11,9 @@ from pydns.zone.lookup import Found
 
 
 async def chase(query: Query, found: Found, by: str) -> Reply:
-    """The chain in `found`, and what there is at the name where it leaves the zone."""
+    """The chain in `found` with proofs of wildcards in it, and what there is at the name where it leaves the zone."""
     assert found.alias is not None
-    alone = Reply(found.answer, flags=Reply.AA, by=by, why=found.why)
+    alone = Reply(found.answer, found.authority, flags=Reply.AA, by=by, why=found.why)
     try:
         reply = (await query.resolve(found.alias, query.type)).opened()
     except DepthError:
@@ -31,7 +31,7 @@ async def chase(query: Query, found: Found, by: str) -> Reply:
     whole = Reply(
         # Where it leads back, or by one DNAME several times, each is said once.
         (*found.answer, *(record for record in reply.answer if record not in found.answer)),
-        reply.authority,
+        (*found.authority, *(record for record in reply.authority if record not in found.authority)),
         rcode=reply.rcode,  # that of the last name in the chain (RFC 6604 section 3)
         flags=Reply.AA | reply.flags & Reply.TC,
         by=by,

@@ -46,6 +46,7 @@ class Found:
     * `name`: the last name of the chain, which the rest is about
     * `encloser`: where `name` does not exist the closest name above it that does (RFC 4592 section 3.3.1), else None
     * `wildcard`: the wildcard that `name` was answered from, else None
+    * `proofs`: of wildcards that the chain led through, which `authority` holds too
     * `depends`: names besides the one that was asked which the answer came from, for who keeps it
     """
 
@@ -59,6 +60,7 @@ class Found:
     name: bytes
     encloser: bytes | None = None
     wildcard: bytes | None = None
+    proofs: Records = ()
     depends: tuple[bytes, ...] = ()
 
     # No slots: what is left as it is costs nothing this way, and one is made for each query.
@@ -150,6 +152,7 @@ def _search(zone: Zone, name: bytes, type_: int, do: bool) -> Found:
             if chain:
                 found.answer = chain + _others(found.answer, chain)
                 if proofs:
+                    found.proofs = proofs
                     found.authority = tuple(dict.fromkeys((*found.authority, *proofs)))
                     found.depends += tuple([each.owner for each in proofs])
                 found.authoritative = True  # it is about the first name (RFC 1035 section 4.1.1)

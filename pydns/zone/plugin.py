@@ -85,7 +85,7 @@ class ZonePlugin(Plugin, HoldsZones):
         found = find(zone, name, type_, edns is not None and edns.do)
         if found.cut is not None and found.answer and self.holding(found.name) is not held:
             # The chain leads below a cut, to a zone that is here too.
-            found.alias, found.authority, found.additional = found.name, (), ()
+            found.alias, found.authority, found.additional = found.name, found.proofs, ()
         if found.alias is not None:
             self._note(query, found)
             return found

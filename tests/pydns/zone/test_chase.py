@@ -6,10 +6,11 @@ import pytest
 
 from pydns import names
 from pydns.query import MAX_DEPTH, Query
-from pydns.records import Ede, Rcode, Record
+from pydns.records import Ede, Rcode, Record, Type
 from pydns.reply import Reply
 from pydns.testing import query
 from pydns.zone.chase import chase
+from tests.pydns.zone.signed import nsec
 from tests.pydns.zone.zones import ask, record, said, zone_of
 
 IP = b"\1\1\1\1"
@@ -76,3 +77,15 @@ async def test_what_ages_is_not_replayed() -> None:
     below.ages = True
     reply, _ = await chased(below)
     assert not reply.replay
+
+
+async def test_proofs_of_wildcards_on_the_way_stay() -> None:
+    found = ask(nsec(record("*.to", "CNAME", "host.example.net.")), "x.to", do=True)
+    outer = query("x.to.example.org")
+
+    async def server(inner: Query) -> Reply:
+        return Reply([ADDRESS], by="forward")
+
+    outer.ask = server
+    reply = await chase(outer, found, "file")
+    assert [each.type for each in reply.authority] == [Type.NSEC]
