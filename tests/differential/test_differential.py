@@ -14,10 +14,11 @@ from typing import Final, NamedTuple
 
 import pytest
 
+from pydns.records import Type
 from tests.differential.batch import Batch, asked, batch, written
 from tests.differential.disagreement import Disagreement, Heard, disagreements, smallest
 from tests.differential.known import KNOWN
-from tests.differential.message import Message
+from tests.differential.message import RR, Message, covered
 from tests.differential.pydns import Pydns
 from tests.differential.signing import sign
 from tests.peers.all import PEERS
@@ -82,6 +83,22 @@ def test_nothing_is_added_that_none_of_them_adds(section: str, outcome: Outcome)
         outcome.batch.questions, outcome.ours, *outcome.peers.values(), strict=True
     ):
         assert set(getattr(ours, section)) <= {rr for each in theirs for rr in getattr(each, section)}, question
+
+
+def test_what_is_not_there_is_proved_as_they_prove_it(outcome: Outcome) -> None:
+    """Where they give the same answer. Of chains from zone to zone each follows another part."""
+    for at, (case, question) in enumerate(outcome.batch.questions):
+        ours, several = outcome.ours[at], len(outcome.batch.cases[case]) > 1
+        if ours.truncated or (several and any(rr[1] == Type.CNAME for rr in ours.answer)):
+            continue
+        said = [messages[at] for messages in outcome.peers.values()]
+        same = [proofs(each) for each in said if (each.rcode, set(each.answer)) == (ours.rcode, set(ours.answer))]
+        most = max(same, key=same.count, default=frozenset())
+        assert proofs(ours) == most if same.count(most) > 1 else not same or proofs(ours) in same, question
+
+
+def proofs(message: Message) -> frozenset[RR]:
+    return frozenset(rr for rr in message.authority if covered(rr) in (Type.NSEC, Type.NSEC3))
 
 
 def test_nothing_is_said_twice(outcome: Outcome) -> None:

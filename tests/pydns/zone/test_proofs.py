@@ -20,6 +20,7 @@ RECORDS = (
     record("insecure", "NS", "ns"),
     record("secure", "NS", "ns"),
     record("secure", "DS", bytes(36)),
+    record("secure", "RRSIG", b"\0\x2b" + bytes(30)),
 )
 NSEC = nsec(*RECORDS)
 NSEC3 = nsec3(*RECORDS)
