@@ -27,8 +27,8 @@ _HELP: Final = """\
 Every directive is read by its plugin as when the server starts, and all faults are told,
 not the first alone, as FILE:LINE:COLUMN: WHAT (REMEDY). Nothing is bound, asked or looked
 up; Python files that `plugin` names are run. Warnings tell what is allowed but hardly
-meant. The zones' files of *file* and *auto* are checked as by `pydns zone check`. Whether
-ports are free and other files are sound shows when the server starts.
+meant. The zones' files of *file*, *auto* and *sign* are checked as by `pydns zone check`, and
+keys are read. Whether ports are free and other files are sound shows when the server starts.
 
 exit codes: 0 no error (there may be warnings); 1 errors, or no such file; 2 wrong usage
 

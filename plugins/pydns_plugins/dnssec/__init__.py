@@ -20,7 +20,9 @@ from pydns.plugin import CallNext, Plugin, Turn
 from pydns.query import Query
 from pydns.records import Class, Ede, Rcode, Record, Type
 from pydns.reply import OVERLOAD, Reply
+from pydns.signing.examination import examine
 from pydns.zone.holder import HoldsZones
+from pydns.zone.master.reading import Fault
 from pydns_plugins.dnssec.denial import NXNAME
 from pydns_plugins.dnssec.known import Known
 from pydns_plugins.dnssec.options import Options, read_options
@@ -182,6 +184,9 @@ class Dnssec(Plugin):
         return (*records, *found)
 
     # Life
+
+    def examine(self) -> Sequence[Fault]:
+        return examine(self.options.keys)
 
     async def run(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
         holders = [plugin for plugin in self.house.siblings(self) if isinstance(plugin, HoldsZones)]

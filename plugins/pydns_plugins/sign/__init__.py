@@ -14,7 +14,10 @@ from pydns import names
 from pydns.dnssec import keyfiles
 from pydns.dnssec.algorithm import DnssecError
 from pydns.plugin import AtOnce
+from pydns.signing.examination import examine
 from pydns.signing.job import Done, Job, perform_apart
+from pydns.zone import inspection
+from pydns.zone.master.reading import Fault
 from pydns_plugins.sign.options import Options, read_options
 
 if TYPE_CHECKING:
@@ -44,6 +47,14 @@ class Sign(AtOnce):
     @classmethod
     def parse(cls, directives: Sequence[Directive], block: ServerBlock) -> Sequence[Self]:
         return (cls(read_options(directives, block)),)
+
+    def examine(self) -> Sequence[Fault]:
+        found: list[Fault] = []
+        for options in self.options:
+            found += examine(options.keys)
+            for zone in options.zones:
+                found += inspection.examine(str(options.db), zone)
+        return found
 
     async def run(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
         task_status.started()

@@ -55,3 +55,8 @@ def test_without_cryptography_the_remedy_is_told(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
     with pytest.raises(CorefileErrorGroup, match=r"pip install 'pydns-server\[dnssec\]'"):
         parse("dnssec\n key file K1")
+
+
+def test_check_looks_at_the_keys() -> None:
+    (fault,) = parse("dnssec\n key file no/such/key").examine()
+    assert fault.file == "no/such/key.key"

@@ -66,3 +66,9 @@ def test_without_cryptography_the_remedy_is_told(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
     with pytest.raises(CorefileErrorGroup, match=r"pip install 'pydns-server\[dnssec\]'"):
         parse("sign db\n key file K1")
+
+
+def test_check_looks_at_the_zone_and_the_keys(tmp_path: Path) -> None:
+    (tmp_path / "db").write_text("@ SOA ns h 1 2 3 4 5\nwww A nothing\n")
+    (plugin,) = Sign.parse(directives(f"sign {tmp_path / 'db'}\n key file {tmp_path / 'K'}"), block("example.org"))
+    assert {Path(fault.file).name for fault in plugin.examine()} == {"db", "K.key"}
