@@ -77,7 +77,7 @@ class Planner:
         secure: set[bytes] = set()
         for rrset in rrsets(reply.authority):
             owner, type_ = rrset[0].owner, rrset[0].type
-            if type_ == _NS and owner not in self._zones:
+            if type_ == _NS and (owner not in self._zones or not (reply.answer or reply.flags & Reply.AA)):
                 cuts.append(owner)
                 authority.append(RRset(rrset, None))
             else:

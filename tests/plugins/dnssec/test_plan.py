@@ -155,6 +155,14 @@ def test_an_insecure_delegation_is_told() -> None:
     assert told(found.additional) == [("ns.child.example.org.", 1, False)]  # type: ignore[arg-type]
 
 
+def test_a_delegation_to_a_zone_that_is_signed_here_too_is_the_parents() -> None:
+    found = Planner([ZONE, CHILD], False, Known([])).plan(asking("www.child.example.org"), Reply([], [NS]), False)
+    assert found is not None
+    assert told(found.authority) == [("child.example.org.", 2, False), ("child.example.org.", NSEC, True)]  # type: ignore[arg-type]
+    assert found.authority[1].unsigned is not None
+    assert found.authority[1].unsigned.zone == ZONE
+
+
 def test_a_secure_delegation_has_its_ds_signed() -> None:
     found = plan(Reply([], [NS, DS]), "www.child.example.org")
     assert told(found.authority) == [("child.example.org.", 2, False), ("child.example.org.", 43, True)]  # type: ignore[arg-type]
