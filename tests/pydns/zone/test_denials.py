@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import gc
+import sys
 from unittest.mock import patch
 
 import pytest
@@ -102,3 +104,15 @@ def test_an_order_that_is_not_there_helps_no_other() -> None:
     whole(fresh.ordering_after(Denials(zone, None), []))
     assert zone.denials is not None
     assert fresh._names == zone.denials._names
+
+
+def test_a_signed_zone_is_freed_at_once() -> None:
+    gc.collect()
+    gc.disable()
+    try:
+        zone = nsec()
+        (part,) = zone.parts
+        del zone
+        assert sys.getrefcount(part) == 2  # ours, and the argument
+    finally:
+        gc.enable()
