@@ -79,6 +79,17 @@ class Held:
                 return deltas[i:]
         return None
 
+    @property
+    def history(self) -> Sequence[Delta]:
+        """All that `since` can tell of, in order."""
+        return tuple(self._journal)
+
+    def remember(self, deltas: Sequence[Delta]) -> None:
+        """What led to the version that was published first, for who asks `since`: from a journal on disk."""
+        if not self._journal and deltas and self.zone is not None and deltas[-1].new_serial == self.zone.serial:
+            for delta in deltas:
+                self._keep(delta)
+
     def _fits(self, delta: Delta, old: Zone, new: Zone) -> bool:
         """Whether who has the old version can be told by it; a serial that does not grow is not seen as another one."""
         return delta.old_serial == old.serial and delta.new_serial == new.serial and is_later(new.serial, old.serial)

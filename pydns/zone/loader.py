@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import time
 from collections.abc import Sequence
 from functools import partial
@@ -63,6 +64,26 @@ class ZoneFile:
         self.files, self.complaint, self.again = old.files, old.complaint, old.again
         self.faults, self.loaded, self.sound = old.faults, old.loaded, old.sound
         self._seen, self._digests = old._seen, old._digests
+
+    @property
+    def digest(self) -> bytes:
+        """Of the content that was read last, that of included files among it."""
+        digests = [self._digests[path] for path in sorted(self._digests)]
+        return digests[0] if len(digests) == 1 else _digest(b"".join(digests))
+
+    def has_seen(self, path: str, signature: Signature | None) -> bool:
+        """Whether a file is as it was when it was looked at last."""
+        return self._seen is not None and (path, signature) in self._seen
+
+    def written(self, digest: bytes, signature: Signature) -> None:
+        """It was put there by ourselves, and holds the zone that is in force."""
+        self.files, self.complaint, self.again, self.faults = (self.path,), "", False, 0
+        self._seen = ((os.path.abspath(self.path), signature),)
+        self._digests, self.loaded = {self.path: digest}, time.time()
+
+    def forget(self) -> None:
+        """Whatever stands there is read the next time."""
+        self._seen, self._digests, self.complaint = None, {}, ""
 
     async def load(self, look: Look, serial: int | None = None) -> Zone | None:
         """The zone, where the files hold another one than at the last try. `serial` is that of the one in force."""

@@ -106,3 +106,18 @@ def test_a_listener_that_fails_hinders_nobody() -> None:
     held.listeners += [lambda: heard.append(1 // 0), lambda: heard.append(1)]
     held.publish(version(1))
     assert heard == [1]
+
+
+def test_it_remembers_what_led_to_its_first_version() -> None:
+    before = held_through(version(1), version(2, "a"), version(3, "b"))
+    held = held_through(version(3, "b"))
+    held.remember(before.history)
+    assert held.since(1) == before.since(1)
+    held.publish(version(4))
+    assert len(held.since(1) or ()) == 3
+
+
+def test_it_does_not_remember_what_led_elsewhere() -> None:
+    held = held_through(version(7))
+    held.remember(held_through(version(1), version(2, "a")).history)
+    assert held.history == ()

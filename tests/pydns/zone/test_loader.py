@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+from hashlib import blake2b
 from pathlib import Path
 
 import pytest
@@ -64,6 +65,39 @@ async def test_it_is_read(file: ZoneFile) -> None:
 async def test_what_did_not_change_is_not_read_again(file: ZoneFile) -> None:
     await load(file)
     assert await load(file) is None
+
+
+async def test_what_was_put_there_by_ourselves_is_not_read(file: ZoneFile, path: Path) -> None:
+    await load(file)
+    replace(path, master(2))
+    ((_, signature),) = look(file.files).files
+    file.written(digest_of(path), signature or (0, 0, 0, 0, 0))
+    assert await load(file) is None
+    assert file.has_seen(str(path), signature)
+    assert file.digest == digest_of(path)
+
+
+def digest_of(path: Path) -> bytes:
+    return blake2b(path.read_bytes(), digest_size=16).digest()
+
+
+async def test_the_digest_is_of_all_files(file: ZoneFile, path: Path) -> None:
+    await load(file)
+    own = file.digest
+    assert own == digest_of(path)
+    path.with_name("more").write_text("ftp A 192.0.2.1\n")
+    replace(path, master(1, "$INCLUDE more"))
+    await load(file)
+    both = file.digest
+    path.with_name("more").write_text("ftp A 192.0.2.2\n")
+    await load(file)
+    assert len({own, both, file.digest}) == 3
+
+
+async def test_what_it_forgot_is_read_again(file: ZoneFile) -> None:
+    await load(file)
+    file.forget()
+    assert await load(file) is not None
 
 
 async def test_what_was_touched_alone_is_no_other_zone(file: ZoneFile, path: Path) -> None:
