@@ -82,8 +82,8 @@ class ZoneFile:
         self._digests, self.loaded = {self.path: digest}, time.time()
 
     def forget(self) -> None:
-        """Whatever stands there is read the next time."""
-        self._seen, self._digests, self.complaint = None, {}, ""
+        """Whatever stands there is read the next time, and taken as the first one is."""
+        self._seen, self._digests, self.complaint, self.sound = None, {}, "", False
 
     async def load(self, look: Look, serial: int | None = None) -> Zone | None:
         """The zone, where the files hold another one than at the last try. `serial` is that of the one in force."""

@@ -4,11 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from itertools import chain
-from typing import ClassVar, Final, Self
+from typing import ClassVar, Final
 
 import trio
 
 from pydns.corefile.tree import Directive, ServerBlock
+from pydns.plugin import CallNext
+from pydns.query import Query
+from pydns.records import Opcode
+from pydns.reply import Reply
+from pydns.update.answering import Answering
+from pydns.update.updated import Updated, warn_of_journal
 from pydns.zone.counts import forget
 from pydns.zone.following import Following
 from pydns.zone.inspection import examine
@@ -40,11 +46,15 @@ class File(ZonePlugin):
             for zone in each.zones:
                 held = self.hold(zone, fallthrough=each.fallthrough)
                 file = ZoneFile(each.path, zone)
-                self.following[zone] = Following(self, held, file, mind_serial=each.mind_serial)
+                if each.grants:
+                    self.following[zone] = Updated(self, held, file, each.grants, mind_serial=each.mind_serial)
+                else:
+                    self.following[zone] = Following(self, held, file, mind_serial=each.mind_serial)
 
     @classmethod
-    def parse(cls, directives: Sequence[Directive], block: ServerBlock) -> Sequence[Self]:
-        return (cls(read_options(directives, block)),)
+    def parse(cls, directives: Sequence[Directive], block: ServerBlock) -> Sequence[File]:
+        options = read_options(directives, block)
+        return (UpdatedFile(options) if any(each.grants for each in options) else File(options),)
 
     def examine(self) -> Sequence[Fault]:
         return [fault for each in self._options for zone in each.zones for fault in examine(str(each.path), zone)]
@@ -70,6 +80,7 @@ class File(ZonePlugin):
             if len(self._tried) == len(self.following):
                 self._all_tried.set()
 
+        await warn_of_journal(self.following[zone])
         await self.following[zone].run(every, tried)
 
     def _others(self, *, before: bool = False) -> Iterator[File]:
@@ -83,12 +94,39 @@ class File(ZonePlugin):
     def _take_over(self) -> None:
         """Goes on with zones that were read from the same files before a reload, whatever else changed."""
         for old in self._others(before=True):
-            for zone, following in self.following.items():
-                theirs = old.following.get(zone)
-                if theirs is not None and theirs.file.path == following.file.path and theirs.held.zone is not None:
-                    following.file.inherit(theirs.file)
-                    following.held = self.hold(zone, theirs.held)
+            self._take_from(old)
+
+    def _take_from(self, old: File) -> None:
+        for zone, following in list(self.following.items()):
+            theirs = old.following.get(zone)
+            if theirs is None or theirs.file.path != following.file.path or theirs.held.zone is None:
+                continue
+            if isinstance(following, Updated):
+                if isinstance(theirs, Updated):
+                    theirs.adopt(self, following)
+                    self.following[zone] = theirs
+                    self.hold(zone, theirs.held)
+                continue  # else there may be a journal, of which the other has heard nothing
+            following.file.inherit(theirs.file)
+            following.held = self.hold(zone, theirs.held)
 
     def ready(self) -> bool:
         """Every file was tried. One that is broken must not take the others out of service."""
         return self._all_tried.is_set()
+
+
+class UpdatedFile(File):
+    """The same, where some of the zones take updates: the opcode is declared only then."""
+
+    opcodes: ClassVar[frozenset[int]] = frozenset((Opcode.QUERY, Opcode.UPDATE))
+    at_once = File.at_once  # it stands for `serve` still
+    packed = File.packed
+
+    def __init__(self, options: Sequence[Options]) -> None:
+        super().__init__(options)
+        self._answering = Answering(self.name, self.following)
+
+    async def serve(self, query: Query, call_next: CallNext) -> Reply:
+        if query.opcode == Opcode.UPDATE:
+            return await self._answering.answer(query, self.house.metrics)
+        return await super().serve(query, call_next)

@@ -11,7 +11,9 @@ from pydns import names
 from pydns.corefile import values
 from pydns.corefile.tree import Directive, Position, ServerBlock
 from pydns.errors import CorefileError, CorefileErrorGroup
+from pydns.update.grants import Grant
 from pydns.watch import POLL
+from pydns_plugins.file.granting import read_grant
 
 
 @dataclass
@@ -22,6 +24,7 @@ class Options:
     * `reload`: seconds between two looks at the file where no event tells of a change; 0: it is not followed
     * `mind_serial`: it is told where a zone changes and its serial does not
     * `fallthrough`: zones whose names that do not exist go on
+    * `grants`: who may update the zone, which then is the only one of the directive
     """
 
     path: Path
@@ -30,6 +33,7 @@ class Options:
     reload: float = POLL
     mind_serial: bool = True
     fallthrough: frozenset[bytes] = frozenset()
+    grants: tuple[Grant, ...] = ()
 
 
 def read_options(directives: Sequence[Directive], block: ServerBlock) -> list[Options]:
@@ -37,6 +41,7 @@ def read_options(directives: Sequence[Directive], block: ServerBlock) -> list[Op
     found: list[Options] = []
     errors: list[CorefileError] = []
     places: dict[bytes, Position] = {}
+    files: dict[Path, Options] = {}
     for directive in directives:
         try:
             options = _read(directive, block)
@@ -51,6 +56,10 @@ def read_options(directives: Sequence[Directive], block: ServerBlock) -> list[Op
             if first is not options.position:
                 text = f"{names.to_text(zone)} has a file already, at {first}"
                 errors.append(CorefileError(options.position, text, "keep one"))
+        other = files.setdefault(options.path, options)
+        if other is not options and (other.grants or options.grants):
+            text = f"{options.path} is another zone's file too, at {other.position}, and one of them is updated"
+            errors.append(CorefileError(options.position, text, "give each zone its own file"))
         found.append(options)
     if errors:
         raise CorefileErrorGroup(errors)
@@ -78,5 +87,20 @@ def _read(directive: Directive, block: ServerBlock) -> Options:
     def upstream(option: Directive) -> None:
         """CoreDNS takes it and does nothing: aliases are always followed."""
 
-    values.options(directive, {each.__name__: each for each in (reload, reload_by_mtime, fallthrough, upstream)})
+    def update(option: Directive) -> None:
+        options.grants += (read_grant(option, options.zones[0]),)
+
+    readers = (reload, reload_by_mtime, fallthrough, upstream, update)
+    values.options(directive, {each.__name__: each for each in readers})
+    if options.grants:
+        _check_updated(options, directive, block)
     return options
+
+
+def _check_updated(options: Options, directive: Directive, block: ServerBlock) -> None:
+    place = next(option.position for option in directive.block or () if option.name == "update")
+    if len(options.zones) > 1:
+        zones = " ".join(map(names.to_text, options.zones))
+        raise CorefileError(place, f"updates of several zones in one file ({zones})", "give each zone its own file")
+    if not block.named("tsig"):
+        raise CorefileError(place, "updates are signed, and this server block has no tsig", "add tsig with the key")

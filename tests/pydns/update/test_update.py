@@ -1,0 +1,315 @@
+"""A zone that takes updates, from its file and its journal back to its file."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+import trio
+
+from pydns import names
+from pydns.records import Rcode
+from pydns.update import writingback
+from pydns.update.performing import Outcome
+from tests.pydns.update.messages import delete, message
+from tests.pydns.update.sites import KEY, is_there, octets, put, remove, site, until
+from tests.pydns.zone.files import master, replace
+from tests.pydns.zone.zones import ORIGIN
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    found = tmp_path / "db"
+    found.write_text(master(1, "www A 192.0.2.1 ; by hand"))
+    return found
+
+
+@pytest.fixture
+def _no_pause(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(writingback, "PAUSE", 0.0)
+
+
+@pytest.fixture
+def journal(path: Path) -> Path:
+    return path.with_name("db.journal")
+
+
+async def test_an_update_is_in_the_journal_and_at_the_end_in_the_file(
+    path: Path, journal: Path, nursery: trio.Nursery
+) -> None:
+    async with site(path, nursery) as here:
+        assert await here.update("a") == Outcome(0)
+        assert (here.has("a"), here.serial) == (True, 2)
+        assert b"\1a\7example" in octets(journal)
+        assert b"by hand" in octets(path)
+    assert "a.example.org.\t600\tIN\tA\t192.0.2.1\n" in octets(path).decode()
+    async with site(path, nursery) as here:
+        assert (here.has("a"), here.serial) == (True, 2)
+        assert not here.zone.unsaved
+        assert len(here.zone.held.since(1) or ()) == 1  # IXFR goes on
+    nursery.cancel_scope.cancel()
+
+
+async def test_what_is_in_the_journal_alone_is_there_again(path: Path, journal: Path, nursery: trio.Nursery) -> None:
+    async with site(path, nursery) as here:
+        for i in range(5):
+            await here.update(f"a{i}")
+        kept = octets(path), octets(journal)
+    put(path, kept[0])
+    put(journal, kept[1] + b"D\0\0")  # as after a crash in the middle of a write
+    async with site(path, nursery) as here:
+        assert (here.has("a4"), here.serial, len(here.zone.unsaved)) == (True, 6, 5)
+        await here.update("b")
+        assert here.serial == 7
+    async with site(path, nursery) as here:
+        assert here.has("b")
+    nursery.cancel_scope.cancel()
+
+
+async def test_a_crash_between_the_journal_and_the_file(
+    path: Path, journal: Path, nursery: trio.Nursery, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The journal knows the file that was to come."""
+
+    def crash(*_: object) -> None:
+        raise OSError("crash")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(writingback, "put_in_place", crash)
+        async with site(path, nursery) as here:
+            await here.update("a")
+    assert "by hand" in octets(path).decode()
+    async with site(path, nursery) as here:
+        assert (here.has("a"), len(here.zone.unsaved)) == (True, 1)
+    nursery.cancel_scope.cancel()
+
+
+@pytest.mark.usefixtures("_no_pause")
+async def test_our_own_writing_is_no_change(path: Path, nursery: trio.Nursery, monkeypatch: pytest.MonkeyPatch) -> None:
+    async with site(path, nursery) as here:
+        monkeypatch.setattr("pydns.zone.loader.read_zone", None)  # nothing is read again
+        for i in range(3):
+            await here.update(f"a{i}")
+            await until(lambda: not here.zone.unsaved)
+        await trio.sleep(0.4)  # an event would have come by now
+        await here.update("b")
+        assert here.serial == 5
+        assert octets(path.with_name("db.orig")).decode().endswith("by hand\n")
+    nursery.cancel_scope.cancel()
+
+
+async def test_a_hand_edit_is_taken_where_nothing_is_lost_by_it(path: Path, nursery: trio.Nursery) -> None:
+    async with site(path, nursery) as here:
+        replace(path, master(7, "x A 192.0.2.1"))
+        await until(lambda: here.serial == 7)
+        await here.update("a")
+        assert (here.has("x"), here.has("a"), here.serial) == (True, True, 8)
+    async with site(path, nursery) as here:
+        assert (here.has("x"), here.has("a"), here.serial) == (True, True, 8)
+    replace(path, master(20, "y A 192.0.2.1"))  # while nobody served it
+    async with site(path, nursery) as here:
+        assert (here.has("x"), here.has("y"), here.serial) == (False, True, 20)
+        await here.update("a")
+    async with site(path, nursery) as here:
+        assert here.serial == 21
+    nursery.cancel_scope.cancel()
+
+
+@pytest.mark.parametrize("edit", [master(7, "x A 192.0.2.1"), "faulty\n"])
+async def test_a_hand_edit_that_lacks_updates_is_refused(
+    edit: str, path: Path, journal: Path, nursery: trio.Nursery, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with site(path, nursery) as here:
+        await here.update("a")
+        replace(path, edit)
+        await until(lambda: here.zone.conflict)
+        assert (here.has("a"), here.has("x")) == (True, False)
+        assert here.zone.file.complaint
+        await here.update("b")  # updates go on
+    assert octets(path).decode() == edit
+    assert f"was edited while {journal} holds 1 updates that are not in it, so it is not taken" in caplog.text
+    assert "b.example.org." in octets(path.with_name("db.in-force")).decode()
+    nursery.cancel_scope.cancel()
+
+
+async def test_what_is_in_force_may_be_put_in_its_place(path: Path, nursery: trio.Nursery) -> None:
+    async with site(path, nursery) as here:
+        await here.update("a")
+        replace(path, master(7, "x A 192.0.2.1"))
+        await until(lambda: here.zone.conflict)
+        assert await here.zone.writing_back.save()
+        os.replace(path.with_name("db.in-force"), path)
+        await until(lambda: not here.zone.conflict)
+        assert (here.has("a"), here.has("x"), here.zone.unsaved) == (True, False, [])
+        assert not here.zone.file.complaint
+    nursery.cancel_scope.cancel()
+
+
+async def test_what_was_there_before_may_be_put_back(path: Path, nursery: trio.Nursery) -> None:
+    before = octets(path).decode()
+    async with site(path, nursery) as here:
+        await here.update("a")
+        replace(path, master(7, "x A 192.0.2.1"))
+        await until(lambda: here.zone.conflict)
+        replace(path, before)
+        await until(lambda: not here.zone.conflict)
+        assert len(here.zone.unsaved) == 1
+    assert "a.example.org." in octets(path).decode()
+    nursery.cancel_scope.cancel()
+
+
+async def test_the_journal_may_be_removed_for_it(path: Path, journal: Path, nursery: trio.Nursery) -> None:
+    async with site(path, nursery) as here:
+        await here.update("a")
+        replace(path, master(7, "x A 192.0.2.1"))
+        await until(lambda: here.zone.conflict)
+        remove(journal)
+        await until(lambda: here.has("x"))
+        assert (here.has("a"), here.serial, here.zone.conflict) == (False, 7, False)
+        await until(here.zone.takes.is_set)
+        assert await here.update("b") == Outcome(0)
+        assert here.serial == 8
+    nursery.cancel_scope.cancel()
+
+
+async def test_a_journal_that_is_removed_by_mistake_is_made_anew(
+    path: Path, journal: Path, nursery: trio.Nursery
+) -> None:
+    async with site(path, nursery) as here:
+        await here.update("a")
+        remove(journal)
+        await until(lambda: is_there(journal))
+        kept = octets(journal), octets(path)
+    put(journal, kept[0])
+    put(path, kept[1])
+    async with site(path, nursery) as here:
+        assert here.has("a")
+    nursery.cancel_scope.cancel()
+
+
+async def test_an_edit_that_lacks_updates_is_not_served_at_the_start(
+    path: Path, journal: Path, nursery: trio.Nursery
+) -> None:
+    async with site(path, nursery) as here:
+        await here.update("a")
+        kept = octets(journal)
+    put(journal, kept)
+    put(path, master(7, "x A 192.0.2.1").encode())
+    async with site(path, nursery) as here:
+        assert here.serial is None
+        remove(journal)
+        await until(lambda: here.serial == 7)
+    nursery.cancel_scope.cancel()
+
+
+async def test_nor_where_what_is_in_force_was_written_beside_it(path: Path, nursery: trio.Nursery) -> None:
+    async with site(path, nursery) as here:
+        await here.update("a")
+        replace(path, master(7, "x A 192.0.2.1"))
+        await until(lambda: here.zone.conflict)
+    async with site(path, nursery) as here:
+        assert here.serial is None
+        os.replace(path.with_name("db.in-force"), path)
+        await until(lambda: here.has("a"))
+    replace(path, master(7, "x A 192.0.2.1"))  # now it has all updates
+    async with site(path, nursery) as here:
+        assert (here.serial, here.has("x")) == (7, True)
+    nursery.cancel_scope.cancel()
+
+
+async def test_what_makes_no_sense_is_kept_all_the_same(path: Path, nursery: trio.Nursery) -> None:
+    """BIND would refuse a zone whose name server has no address; here updates may make one."""
+    put(path, master(1, "@ NS ns1", "ns1 A 192.0.2.1").encode())
+    async with site(path, nursery) as here:
+        wire = message([], [delete("ns1")])
+        assert (await here.zone.relay.perform(wire, KEY, "")).rcode == Rcode.NOERROR
+        replace(path, master(7, "x A 192.0.2.1"))
+        await until(lambda: here.zone.conflict)
+        assert await here.zone.writing_back.save()
+        os.replace(path.with_name("db.in-force"), path)
+        await until(lambda: not here.zone.conflict)
+        assert not here.zone.file.complaint
+    async with site(path, nursery) as here:
+        assert (here.serial, here.has("ns1")) == (2, False)
+    nursery.cancel_scope.cancel()
+
+
+async def test_a_file_that_is_gone_is_made_anew(path: Path, nursery: trio.Nursery) -> None:
+    async with site(path, nursery) as here:
+        await here.update("a")
+        remove(path)
+        await until(lambda: bool(here.zone.file.complaint))
+        assert await here.zone.writing_back.save()
+        assert not here.zone.file.complaint
+        assert b"a.example.org." in octets(path)
+    nursery.cancel_scope.cancel()
+
+
+@pytest.mark.usefixtures("_no_pause")
+async def test_a_journal_does_not_grow_for_ever(
+    path: Path, journal: Path, nursery: trio.Nursery, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(writingback, "LONGEST", 5000)
+    monkeypatch.setattr("pydns.zone.holder.KEPT_DELTAS", 5)
+    async with site(path, nursery) as here:
+        for i in range(60):
+            await here.update("a", i)
+        await until(lambda: not here.zone.unsaved)
+        assert len(octets(journal)) < 10_000
+    async with site(path, nursery) as here:
+        assert here.serial == 60 + 1
+        assert here.zone.held.history
+    nursery.cancel_scope.cancel()
+
+
+async def test_a_reload_of_the_corefile_goes_on_with_it(path: Path, nursery: trio.Nursery) -> None:
+    async with site(path, nursery) as old:
+        await old.update("a")
+        async with site(path, nursery, old.plugin.house) as new:
+            assert new.plugin.following[ORIGIN] is old.zone
+            assert new.plugin.held() == old.plugin.held()
+            await old.update("b")
+            assert new.plugin.following[ORIGIN].held.zone is old.zone.held.zone
+    assert "b.example.org." in octets(path).decode()
+    nursery.cancel_scope.cancel()
+
+
+async def test_a_folder_that_takes_no_journal(
+    path: Path, nursery: trio.Nursery, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(_: object) -> bool:
+        raise OSError("Read-only file system")
+
+    monkeypatch.setattr("pydns.update.performing.PATIENCE", 0.01)
+    monkeypatch.setattr("pydns.update.journal.Journal.open", fail)
+    async with site(path, nursery) as here:
+        assert (await here.update("a")).rcode == Rcode.SERVFAIL
+        assert here.has("www")
+    nursery.cancel_scope.cancel()
+
+
+async def test_a_journal_that_cannot_be_read(path: Path, journal: Path, nursery: trio.Nursery) -> None:
+    """Nobody knows what it holds, so what is in the file alone is not served."""
+    put(journal, b"something else")
+    async with site(path, nursery) as here:
+        assert here.serial is None
+        assert "no journal of pydns" in here.zone.file.complaint
+        remove(journal)
+        await until(lambda: here.has("www"))
+    nursery.cancel_scope.cancel()
+
+
+async def test_a_key_without_a_grant(path: Path, nursery: trio.Nursery) -> None:
+    async with site(path, nursery) as here:
+        assert (await here.update("a", key=names.from_text("other"))).rcode == Rcode.REFUSED
+    nursery.cancel_scope.cancel()
+
+
+async def test_one_delete_and_one_malformed(path: Path, nursery: trio.Nursery) -> None:
+    async with site(path, nursery) as here:
+        perform = here.zone.relay.perform
+        assert (await perform(message([], [delete("www")]), KEY, "")).rcode == Rcode.NOERROR
+        assert (await perform(message([], [delete("www")])[:-1], KEY, "")).rcode == Rcode.FORMERR
+        assert not here.has("www")
+    nursery.cancel_scope.cancel()
