@@ -48,6 +48,8 @@ class Secondary(ZonePlugin):
 
     name: ClassVar[str] = "secondary"
     opcodes: ClassVar[frozenset[int]] = frozenset((Opcode.QUERY, Opcode.NOTIFY))
+    at_once = ZonePlugin.at_once  # these stand for `serve` still, which differs for NOTIFY alone
+    packed = ZonePlugin.packed
 
     def __init__(self, options: Sequence[Options], zones: Sequence[bytes], topic: str) -> None:
         """`zones` are the server block's."""

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 import trio
 
+from pydns.chain import fold_at_once, fold_packed
 from pydns.names import from_text, to_text
 from pydns.plugin import House
 from pydns.records import Ede, Opcode, Rcode, Record, Type
@@ -289,3 +290,10 @@ async def test_a_reload_with_other_zones_keeps_those_of_before(peer: FakePrimary
         await until_serial(server, 5, from_text("a.test"))
         assert plugin(server).held()[0] is before.held()[0]
     assert peer.asked == [Type.AXFR, Type.AXFR]
+
+
+def test_answers_keep_their_lanes() -> None:
+    plugins = plugins_of("example.org {\nsecondary {\ntransfer from 127.0.0.1:5300\n}\n}")
+    packed, *_ = fold_packed(plugins)
+    assert packed is not None
+    assert fold_at_once(plugins, Opcode.QUERY) is not None
