@@ -153,8 +153,11 @@ def test_without_the_option_nobody_takes_updates(tmp_path: Path) -> None:
 class Stream:
     """Updates one after the other, from `many` senders, until the server is gone. `done`: names that were answered."""
 
-    def __init__(self, port: int, round_: int, many: int = 2) -> None:
+    def __init__(self, port: int, round_: int, many: int = 2, *, goes_on: bool = False) -> None:
+        """`goes_on`: also where one is not answered, until it is stopped."""
         self.done: list[str] = []
+        self._stopped = False
+        self._goes_on = goes_on
         self._port = port
         self._threads = [threading.Thread(target=self._run, args=(f"r{round_}-{i}",)) for i in range(many)]
         for each in self._threads:
@@ -175,10 +178,15 @@ class Stream:
                 asking.stdin.flush()
                 while (line := asking.stdout.readline()) and "status:" not in line and "fail" not in line.lower():
                     pass
-                if "NOERROR" not in line:
+                if "NOERROR" in line:
+                    self.done.append(name)
+                if self._stopped or ("NOERROR" not in line and not self._goes_on):
                     break
-                self.done.append(name)
             asking.kill()
+
+    def stop(self) -> None:
+        self._stopped = True
+        self.join()
 
     def join(self) -> None:
         for each in self._threads:
@@ -267,3 +275,21 @@ def test_of_several_processes_the_one_that_takes_updates_dies(tmp_path: Path) ->
             lambda: [dig(port, f"{name}.{ORIGIN}").data for name in "ab" for _ in range(4)],
             lambda found: found == [["192.0.2.1"]] * 4 + [["192.0.2.2"]] * 4,
         )
+
+
+def test_reloads_of_the_corefile_lose_nothing(tmp_path: Path) -> None:
+    """From one process to two and back, while updates come."""
+    port = free_port()
+    with primary(tmp_path, port) as program:
+        stream = Stream(port, 0, goes_on=True)
+        text = (tmp_path / "Corefile").read_text()
+        for block in ("errors", "multisocket 2", "multisocket 2\n    errors", "", "log"):
+            since, count = len(program.lines), len(stream.done)
+            (tmp_path / "Corefile").write_text(text.replace("bind 127.0.0.1", f"bind 127.0.0.1\n    {block}"))
+            program.send(signal.SIGUSR1)
+            program.wait_for("Reloading complete", since=since)
+            until(lambda count=count: len(stream.done), lambda found, count=count: found > count + 5)  # type: ignore[misc]
+        stream.stop()
+        names = set(re.findall(r"^(r\S+)\.\s", transferred(port), re.MULTILINE))
+        assert not set(stream.done) - names
+        assert all(dig(port, name).data == ["192.0.2.1"] for name in stream.done[-3:] * 3)
