@@ -15,7 +15,7 @@ from pydns.zone.zone import LARGE, Zone, divided
 if TYPE_CHECKING:
     from pydns.zone.zone import Parts
 
-_STEP: Final = 500  # names that are changed in one step
+_STEP: Final = 50  # names that are changed in one step: each may copy a part of a zone of a million names, 0.05 ms
 _LOOK: Final = 10_000  # names that are looked at in one step
 _STAR: Final = b"\x01*"
 _OCCLUDES: Final = nodes.CUT | nodes.DNAME
