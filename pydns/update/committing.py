@@ -5,14 +5,14 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Final
 
 import trio
 
 from pydns.errors import ZoneError
 from pydns.names import to_text
 from pydns.records import Ede, Rcode
-from pydns.steps import in_slices
+from pydns.steps import in_slices, letting_go
 from pydns.update.batch import Batch, Prepared
 from pydns.update.changes import changing
 from pydns.update.entries import difference
@@ -30,7 +30,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("pydns.update")
 
-_SOME = 16  # updates that are published before others have their turn
+_SOME: Final = 16  # updates that are published before others have their turn
+_LARGE: Final = 20  # records of an update that changes many parts of a large zone
 
 
 class Committing:
@@ -59,6 +60,14 @@ class Committing:
 
     async def update(self, update: Update, grants: Sequence[Grant]) -> Delta | None:
         """What changed, on disk and in force; None where nothing did. Raises UpdateError."""
+        batch, delta, refused = await self._prepare(update, grants)
+        await self._commit(batch)
+        if refused is not None:
+            raise refused
+        return delta
+
+    async def _prepare(self, update: Update, grants: Sequence[Grant]) -> tuple[Batch, Delta | None, UpdateError | None]:
+        """Puts it into a batch. Gives that too where it has nothing to write: it may build on what has."""
         async with self.turn:
             zone, failures = self._tip or self._held.zone, self._failures
             if zone is None:
@@ -71,14 +80,11 @@ class Committing:
                 refused = error
             if failures != self._failures:
                 raise _failure("what it builds on could not be written")
-            batch = self._batch
-            if prepared is not None:
-                batch.prepared.append(prepared)
-                self._tip = prepared.zone
-        await self._commit(batch)
-        if refused is not None:
-            raise refused
-        return None if prepared is None else prepared.delta
+            if prepared is None:
+                return self._batch, None, refused
+            self._batch.prepared.append(prepared)
+            self._tip = prepared.zone
+            return self._batch, prepared.delta, None
 
     async def settle(self) -> None:
         """Whatever is prepared is published, or has failed. The caller has the turn."""
@@ -123,14 +129,25 @@ class Committing:
                 batch.fail("it could not be written")
                 self._batch, self._tip = Batch(), None
                 return
-            for count, each in enumerate(batch.prepared, 1):
-                self._publish(each.zone, each.delta)
-                if count % _SOME == 0:
-                    await trio.lowlevel.checkpoint()
+            left = await self._publish_all(batch.prepared)
             batch.done = True
             self._done()
             if self._tip is self._held.zone:
                 self._tip = None
+            await in_slices(letting_go(left))
+
+    async def _publish_all(self, prepared: list[Prepared]) -> list[Any]:
+        """Gives what is to be let go of large zones; in one go that would take as long as to make it."""
+        left: list[Any] = []
+        prepared.reverse()
+        while prepared:
+            delta, zone, _ = prepared.pop()  # of a thousand versions one after the other goes
+            if self._held.zone is not None and len(delta.removed) + len(delta.added) > _LARGE:
+                left += self._held.zone.parts
+            self._publish(zone, delta)
+            if len(prepared) % _SOME == 0:
+                await trio.lowlevel.checkpoint()
+        return left
 
 
 def applied(zone: Zone, delta: Delta) -> Generator[None, None, Zone]:
