@@ -24,7 +24,7 @@ RENEWED: Final = 2 * 86_400
 """Seconds before its end at which another one takes its place."""
 
 _SLICE: Final = 0.002  # seconds of signing in a tick for those who wait
-_AT_ONCE: Final = 0.004  # and for those whose answer is there but for this
+_AT_ONCE: Final = 0.002  # and for those whose answer is there but for this
 _RRSIG, _IN = int(Type.RRSIG), int(Class.IN)
 
 

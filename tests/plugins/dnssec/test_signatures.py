@@ -91,7 +91,7 @@ async def test_few_are_made_at_once_and_then_no_more_in_this_tick(monkeypatch: p
         await trio.testing.wait_all_tasks_blocked()
         assert found.at_once(unsigned(21)) is not None
         nursery.cancel_scope.cancel()
-    assert at_once == list(range(8))
+    assert at_once == list(range(4))
 
 
 async def test_each_key_signs() -> None:
