@@ -47,16 +47,15 @@ class Sockets(NamedTuple):
     given: bool = False
 
     def leave(self) -> None:
-        """What comes from now on goes to the sockets that others have at the address; what came stays here.
+        """What comes from now on goes to the sockets that others have at the address, or at all; what came stays here.
 
         A datagram that waits in a socket that is closed is lost. One that is connected takes no part any more in what
         the kernel deals out, and can still be read and answered from.
         """
         for sock in () if self.given else self.datagram:
             with suppress(OSError):  # it may be closed already
-                if sock.getsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT):
-                    host, *rest = sock.getsockname()
-                    sock.connect(({"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host), *rest))
+                host, *rest = sock.getsockname()
+                sock.connect(({"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host), *rest))
 
     def share(self, shared: bool) -> None:
         """Whether others may bind what overlaps with their addresses, where these say so too."""

@@ -157,10 +157,14 @@ def until(read: Callable[[], T], wanted: Callable[[T], bool], within: float = PA
     return found
 
 
+_PROCESS: Final = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")) % 2
+
+
 def free_port() -> int:
     """One that is free for UDP and TCP, on all addresses, and that no socket gets by chance before it is used."""
     while True:
-        port = random.randrange(10_000, 32_000)  # below net.ipv4.ip_local_port_range
+        # Below net.ipv4.ip_local_port_range, and for each process of the tests others.
+        port = random.randrange(10_000 + _PROCESS, 32_000, 2)
         try:
             open_sockets("", port).close()
         except StartError:

@@ -191,10 +191,20 @@ def test_who_has_left_can_still_answer() -> None:
         assert client.recv(16) == b"answer"
 
 
-@pytest.mark.parametrize("sharing", [Sharing.NONE, Sharing.MORE])
-def test_a_socket_that_is_not_ours_alone_is_left_as_it_is(sharing: Sharing) -> None:
-    sockets = open_sockets("127.0.0.1", 0, sharing=sharing)
-    (sockets if sharing is Sharing.NONE else sockets._replace(given=True)).leave()
+def test_what_comes_to_one_address_goes_to_all_addresses_where_that_one_leaves() -> None:
+    with opened("127.0.0.1") as one:
+        every = open_sockets("", one.port, beside=[one])
+        send("127.0.0.1", one.port, 1)
+        one.leave()
+        send("127.0.0.1", one.port, 1)
+        assert received(one.datagram[0]) == 1
+        assert sum(map(received, every.datagram)) == 1
+        every.close()
+
+
+def test_a_socket_that_is_not_ours_alone_is_left_as_it_is() -> None:
+    sockets = open_sockets("127.0.0.1", 0, sharing=Sharing.MORE)
+    sockets._replace(given=True).leave()
     send("127.0.0.1", sockets.port, 1)
     assert received(sockets.datagram[0]) == 1
     sockets.close()
