@@ -4,7 +4,7 @@ A name is a dictionary key, so it has one form only. Text appears at the edges: 
 Suffix tests walk label boundaries, since `b"\\x06ab\\x03com\\0"` ends with `com` in bytes but is one label.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from ipaddress import IPv4Address
 
 ROOT = b"\0"
@@ -151,6 +151,11 @@ def is_name(octets: bytes) -> bool:
             return at + 1 == size
         at += 1 + octets[at]
     return False
+
+
+def overlaps(zone: bytes, zones: Iterable[bytes]) -> bool:
+    """True where `zone` holds one of `zones`, or lies within one."""
+    return any(is_within(zone, each) or is_within(each, zone) for each in zones)
 
 
 def longest_match(name: bytes, zones: frozenset[bytes] | set[bytes] | dict[bytes, object]) -> bytes | None:

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from ipaddress import ip_address, ip_network
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeVar
 
 from pydns import names
 from pydns.errors import CorefileError, CorefileErrorGroup
 
 if TYPE_CHECKING:
     from pydns.corefile.tree import Directive, ServerBlock, Word
+
+T = TypeVar("T")
 
 _SECONDS: Final = {
     "ns": 1e-9,
@@ -65,6 +67,24 @@ def once(directives: Sequence[Directive]) -> Directive:
             "keep one",
         )
     return directives[0]
+
+
+def each(
+    directives: Iterable[Directive], read: Callable[[Directive], T], errors: list[CorefileError]
+) -> Iterator[tuple[Directive, T]]:
+    """Directives with what `read` makes of them. Whatever it raises goes to `errors`, and the next one follows."""
+    for directive in directives:
+        try:
+            yield directive, read(directive)
+        except CorefileError as error:
+            errors.append(error)
+        except CorefileErrorGroup as group:
+            errors.extend(group.errors)
+
+
+def fallthrough(option: Directive) -> tuple[bytes, ...]:
+    """The zones of a `fallthrough` line: all names where it has none."""
+    return tuple(found for word in option.args for found in zone(word)) or (names.ROOT,)
 
 
 def options(directive: Directive, known: Mapping[str, Callable[[Directive], object]]) -> None:

@@ -131,11 +131,8 @@ class ZonePlugin(Plugin, HoldsZones):
         return Reply.failure(Ede.NOT_READY, text, by=self.name)
 
     def stops(self) -> Sequence[bytes]:
-        def may_go_on(zone: bytes) -> bool:
-            zones = self._fallthrough_of.get(zone, self._fallthrough)
-            return any(names.is_within(zone, each) or names.is_within(each, zone) for each in zones)
-
-        return [zone for zone in self._held if not may_go_on(zone)]
+        goes_on = self._fallthrough_of
+        return [zone for zone in self._held if not names.overlaps(zone, goes_on.get(zone, self._fallthrough))]
 
     # Zones
 

@@ -142,6 +142,20 @@ def test_the_longest_zone_that_holds_a_name_is_found(name: str, zones: list[str]
     assert match == (None if found is None else names.from_text(found))
 
 
+@pytest.mark.parametrize(
+    ("zone", "zones", "expected"),
+    [
+        ("example.org", ["example.org"], True),
+        ("example.org", ["org"], True),
+        ("example.org", ["net", "www.example.org"], True),
+        ("example.org", ["net", "xexample.org"], False),
+        ("example.org", [], False),
+    ],
+)
+def test_zones_overlap_where_one_holds_the_other(zone: str, zones: list[str], expected: bool) -> None:
+    assert names.overlaps(names.from_text(zone), map(names.from_text, zones)) is expected
+
+
 @given(wire_name)
 def test_ancestors_are_the_parents_one_after_the_other(name: bytes) -> None:
     found = [name]

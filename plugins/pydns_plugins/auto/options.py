@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from pydns import names
 from pydns.corefile import values
 from pydns.corefile.tree import Directive, ServerBlock
 from pydns.errors import CorefileError, CorefileErrorGroup
@@ -37,15 +36,8 @@ class Options:
 
 def read_options(directives: Sequence[Directive], block: ServerBlock) -> list[Options]:
     """Raises CorefileErrorGroup."""
-    found: list[Options] = []
     errors: list[CorefileError] = []
-    for directive in directives:
-        try:
-            found.append(_read(directive, block))
-        except CorefileError as error:
-            errors.append(error)
-        except CorefileErrorGroup as group:
-            errors.extend(group.errors)
+    found = [options for _, options in values.each(directives, lambda each: _read(each, block), errors)]
     if errors:
         raise CorefileErrorGroup(errors)
     return found
@@ -77,8 +69,7 @@ def _read(directive: Directive, block: ServerBlock) -> Options:
         options.mind_serial = False
 
     def fallthrough(option: Directive) -> None:
-        zones = [zone for each in option.args for zone in values.zone(each)]
-        options.fallthrough = frozenset(zones if option.args else (names.ROOT,))
+        options.fallthrough = frozenset(values.fallthrough(option))
 
     def upstream(option: Directive) -> None:
         """CoreDNS takes it and does nothing: aliases are always followed."""

@@ -42,15 +42,7 @@ def read_options(directives: Sequence[Directive], block: ServerBlock) -> list[Op
     errors: list[CorefileError] = []
     places: dict[bytes, Position] = {}
     files: dict[Path, Options] = {}
-    for directive in directives:
-        try:
-            options = _read(directive, block)
-        except CorefileError as error:
-            errors.append(error)
-            continue
-        except CorefileErrorGroup as group:
-            errors.extend(group.errors)
-            continue
+    for _, options in values.each(directives, lambda each: _read(each, block), errors):
         for zone in options.zones:
             first = places.setdefault(zone, options.position)
             if first is not options.position:
@@ -81,8 +73,7 @@ def _read(directive: Directive, block: ServerBlock) -> Options:
         options.mind_serial = False
 
     def fallthrough(option: Directive) -> None:
-        zones = [zone for each in option.args for zone in values.zone(each)]
-        options.fallthrough = frozenset(zones if option.args else (names.ROOT,))
+        options.fallthrough = frozenset(values.fallthrough(option))
 
     def upstream(option: Directive) -> None:
         """CoreDNS takes it and does nothing: aliases are always followed."""

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, ClassVar, Final, Self
 
 import trio
 
+from pydns.corefile import values
 from pydns.corefile.tree import Directive, ServerBlock
 from pydns.errors import CorefileError, CorefileErrorGroup
 from pydns.later import Later
@@ -59,15 +60,8 @@ class Forward(Plugin):
 
     @classmethod
     def parse(cls, directives: Sequence[Directive], block: ServerBlock) -> Sequence[Self]:
-        found: list[Self] = []
         errors: list[CorefileError] = []
-        for directive in directives:
-            try:
-                found.append(cls(read(directive, block)))
-            except CorefileError as error:
-                errors.append(error)
-            except CorefileErrorGroup as group:
-                errors.extend(group.errors)
+        found = [cls(options) for _, options in values.each(directives, lambda each: read(each, block), errors)]
         if errors:
             raise CorefileErrorGroup(errors)
         for i, forward in enumerate(found):

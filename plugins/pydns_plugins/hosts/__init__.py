@@ -106,11 +106,7 @@ class Hosts(AtOnce):
 
     def stops(self) -> Sequence[bytes]:
         """Of these, unknown PTRs still go on."""
-
-        def may_go_on(zone: bytes) -> bool:
-            return any(names.is_within(zone, each) or names.is_within(each, zone) for each in self._fallthrough)
-
-        return [zone for zone in self.options.zones if not may_go_on(zone)]
+        return [zone for zone in self.options.zones if not names.overlaps(zone, self._fallthrough)]
 
     async def run(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
         for word in self.options.strangers:

@@ -64,9 +64,7 @@ def read_options(directive: Directive, block: ServerBlock) -> Options:
         options.reload = values.duration(values.arguments(option, 1, 1)[0])
 
     def fallthrough(option: Directive) -> None:
-        options.fallthrough = (
-            tuple(zone for word in option.args for zone in values.zone(word)) if option.args else (names.ROOT,)
-        )
+        options.fallthrough = values.fallthrough(option)
 
     def fallthrough_unsupported(option: Directive) -> None:
         values.arguments(option, 0, 0)

@@ -113,10 +113,7 @@ class K8sExternal(Plugin, HoldsZones):
         return self._lookup
 
     def stops(self) -> Sequence[bytes]:
-        def may_go_on(zone: bytes) -> bool:
-            return any(names.is_within(zone, each) or names.is_within(each, zone) for each in self._fallthrough)
-
-        return [zone for zone in self.options.zones if not may_go_on(zone)]
+        return [zone for zone in self.options.zones if not names.overlaps(zone, self._fallthrough)]
 
     async def run(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
         cluster = self._cluster = known_to(self.house.siblings(self))

@@ -58,9 +58,7 @@ def read_options(directive: Directive, block: ServerBlock) -> Options:
         options.headless = True
 
     def fallthrough(option: Directive) -> None:
-        options.fallthrough = (
-            tuple(zone for word in option.args for zone in values.zone(word)) if option.args else (names.ROOT,)
-        )
+        options.fallthrough = values.fallthrough(option)
 
     known: tuple[Callable[[Directive], None], ...] = (apex, ttl, headless, fallthrough)
     errors: list[CorefileError] = []

@@ -177,10 +177,8 @@ class Kubernetes(Plugin, KnowsCluster, KnowsSearchPath, HoldsZones):
         return self._imported if zone in self._multicluster else self._lookup
 
     def stops(self) -> Sequence[bytes]:
-        def may_go_on(zone: bytes) -> bool:
-            return any(names.is_within(zone, each) or names.is_within(each, zone) for each in self._fallthrough)
-
-        return [zone for zone in (*self.options.zones, self.options.node_zone) if zone and not may_go_on(zone)]
+        zones = (*self.options.zones, self.options.node_zone)
+        return [zone for zone in zones if zone and not names.overlaps(zone, self._fallthrough)]
 
     async def run(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
         settings = self._settings

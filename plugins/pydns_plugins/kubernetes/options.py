@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from pydns import names
 from pydns.cluster.answers import DEFAULT_TTL
 from pydns.cluster.reverse import is_reverse
 from pydns.corefile import values
@@ -110,9 +109,7 @@ def read_options(directive: Directive, block: ServerBlock) -> Options:
         options.ignore_empty = True
 
     def fallthrough(option: Directive) -> None:
-        options.fallthrough = (
-            tuple(zone for word in option.args for zone in values.zone(word)) if option.args else (names.ROOT,)
-        )
+        options.fallthrough = values.fallthrough(option)
 
     def zonal(option: Directive) -> None:
         _bare(option)

@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 
 MOST_PRIMARIES: Final = 64
 
-_EVERYTHING: Final = frozenset((names.ROOT,))
 _REMEDY: Final = "write 192.0.2.1, 192.0.2.1:5300, 2001:db8::1 or [2001:db8::1]:5300"
 
 
@@ -49,15 +48,7 @@ def read_options(directives: Sequence[Directive], block: ServerBlock) -> list[Op
     found: list[Options] = []
     errors: list[CorefileError] = []
     taken: dict[bytes, Directive] = {}
-    for directive in directives:
-        try:
-            options = _read(directive, block)
-        except CorefileError as error:
-            errors.append(error)
-            continue
-        except CorefileErrorGroup as group:
-            errors.extend(group.errors)
-            continue
+    for directive, options in values.each(directives, lambda each: _read(each, block), errors):
         for zone in options.zones:
             first = taken.setdefault(zone, directive)
             if first is not directive:
@@ -83,7 +74,7 @@ def _read(directive: Directive, block: ServerBlock) -> Options:
         options.directory = values.path(values.arguments(option, 1, 1)[0], block)
 
     def fallthrough(option: Directive) -> None:
-        options.fallthrough = frozenset(zone for word in option.args for zone in values.zone(word)) or _EVERYTHING
+        options.fallthrough = frozenset(values.fallthrough(option))
 
     values.options(directive, {each.__name__: each for each in (transfer, catalog, directory, fallthrough)})
     options.primaries = list(dict.fromkeys(options.primaries))

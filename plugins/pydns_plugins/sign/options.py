@@ -45,15 +45,7 @@ def read_options(directives: Sequence[Directive], block: ServerBlock) -> list[Op
     found: list[Options] = []
     errors: list[CorefileError] = []
     places: dict[Path, Position] = {}
-    for directive in directives:
-        try:
-            options = _read(directive, block)
-        except CorefileError as error:
-            errors.append(error)
-            continue
-        except CorefileErrorGroup as group:
-            errors.extend(group.errors)
-            continue
+    for directive, options in values.each(directives, lambda each: _read(each, block), errors):
         for zone in options.zones:
             first = places.setdefault(options.signed(zone), directive.position)
             if first is not directive.position:

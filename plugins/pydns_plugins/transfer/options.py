@@ -54,15 +54,8 @@ class Rule:
 
 def read_rules(directives: Sequence[Directive], block: ServerBlock) -> list[Rule]:
     """Raises CorefileErrorGroup."""
-    rules: list[Rule] = []
     errors: list[CorefileError] = []
-    for directive in directives:
-        try:
-            rules.append(_rule(directive, block))
-        except CorefileError as error:
-            errors.append(error)
-        except CorefileErrorGroup as group:
-            errors.extend(group.errors)
+    rules = [rule for _, rule in values.each(directives, lambda each: _rule(each, block), errors)]
     if errors:
         raise CorefileErrorGroup(errors)
     return rules

@@ -346,3 +346,24 @@ def test_braces_behind_an_option_are_refused() -> None:
     tree = parse_text(". {\n hosts {\n  no_reverse {\n   ttl 5\n  }\n }\n}\n", environ={}).blocks[0]
     with pytest.raises(CorefileErrorGroup, match=r"Corefile:3:3: no_reverse takes no block"):
         values.options(tree.directives[0], {"no_reverse": lambda option: None})
+
+
+def test_each_directive_is_read_whatever_another_one_raises() -> None:
+    def read(one: Directive) -> int:
+        if one.args[0] == "group":
+            raise CorefileErrorGroup([CorefileError(one.position, "a"), CorefileError(one.position, "b")])
+        return values.integer(one.args[0])
+
+    errors: list[CorefileError] = []
+    directives = [directive(text) for text in ("cache 1", "cache group", "cache x", "cache 4")]
+    found = list(values.each(directives, read, errors))
+    assert found == [(directives[0], 1), (directives[3], 4)]
+    assert len(errors) == 3
+
+
+@pytest.mark.parametrize(
+    ("text", "zones"),
+    [("fallthrough", ["."]), ("fallthrough example.org", ["example.org"]), ("fallthrough org net", ["org", "net"])],
+)
+def test_names_fall_through_in_the_zones_that_are_named_or_in_all(text: str, zones: list[str]) -> None:
+    assert values.fallthrough(directive(text)) == tuple(map(names.from_text, zones))
