@@ -165,7 +165,9 @@ class Kubernetes(Plugin, KnowsCluster, KnowsSearchPath, HoldsZones):
         if found.alias is not None:
             return found, found.alias
         authority = () if found.answer else lookup.soa(zone)
-        return _local(Reply(found.answer, authority, found.additional, flags=Reply.AA, by=self.name, why=found.why))
+        live = self._live if lookup is self._lookup else None
+        why = found.why if live is None else partial(live.source, found.why)
+        return _local(Reply(found.answer, authority, found.additional, flags=Reply.AA, by=self.name, why=why))
 
     def _may_pass_on(self, zone: bytes) -> bool:
         return self.falls_through or reverse.is_reverse(zone)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import trio
 
-from pydns.cluster.index import Exposed, Index
+from pydns.cluster.index import Exposed, Index, label
 from pydns.kubernetes.client import Client
 from pydns.kubernetes.complaints import Complaints
 from pydns.kubernetes.reflector import Change, Reflector
@@ -116,6 +116,29 @@ class Live:
         if self.lost_before is not None and not self.synced.is_set():
             lost.append(self.lost_before)
         return min(lost, default=None)
+
+    def source(self, why: str) -> str:
+        """What `Found.why` says, with the versions that the API gave its objects, and the slices behind a service.
+
+        Versions are kept for the next list anyhow, so they are looked up when somebody asks.
+        """
+        kind, _, place = why.partition(" ")
+        namespace, _, name = place.partition("/")
+        if kind != "service":
+            return why
+        entry = self.index.entries.get(label(name) + label(namespace))
+        slices = [each.slice for each in entry.backends] if entry is not None else []
+        found = [
+            (why, "services", name),
+            *((f"endpointslice {namespace}/{each}", "endpointslices", each) for each in slices),
+        ]
+        return ", ".join(text + self._version_of(kind, (namespace, key)) for text, kind, key in found)
+
+    def _version_of(self, kind: str, key: tuple[str, str]) -> str:
+        for reflector in self._reflectors:
+            if reflector.resource.kind == kind and (version := reflector.known.get(key)):
+                return f" (resourceVersion {version})"
+        return ""
 
     def size(self, kind: str) -> int:
         """How many objects of a kind there are."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 
@@ -92,6 +93,14 @@ async def test_an_answer_from_what_a_real_api_says(
     name: str, type_: str, expected: list[str], start: Start, ask: Ask, clock: MockClock
 ) -> None:
     assert await answer(await start("pods verified"), ask, name, type_) == expected
+
+
+async def test_an_answer_tells_the_objects_that_it_comes_from(start: Start, ask: Ask, clock: MockClock) -> None:
+    reply = await ask(await start(), "web.default.svc.cluster.local")
+    assert re.fullmatch(
+        r"service default/web \(resourceVersion \d+\)(, endpointslice default/web-\w+ \(resourceVersion \d+\))+",
+        reply.why,
+    )
 
 
 @pytest.mark.parametrize("address", ["10.245.9.9", "10.244.0.99"])
