@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import re
 import sys
 import time
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
+from stat import S_ISFIFO
 from typing import Final, NamedTuple
 
 from pydns import names
@@ -40,8 +42,13 @@ class Inspection(NamedTuple):
 
 
 def read_data(path: str) -> bytes:
-    """The content of a file, or of standard input. Raises OSError."""
-    return sys.stdin.buffer.read(MAX_FILE) if path == STDIN else read_file(path)
+    """The content of a file, of standard input, or of a pipe as a shell's `<(dig ...)` is. Raises OSError."""
+    if path == STDIN:
+        return sys.stdin.buffer.read(MAX_FILE)
+    if S_ISFIFO(os.stat(path).st_mode):
+        with open(path, "rb") as pipe:
+            return pipe.read(MAX_FILE)
+    return read_file(path)
 
 
 def inspect(data: bytes, path: str, origin: bytes, *, check: bool = True) -> Inspection:
@@ -146,7 +153,7 @@ def find_origin(data: bytes, path: str) -> bytes | None:
 
     end = data.rfind(b"\n", 0, _HEAD) + 1 if len(data) > _HEAD else len(data)
     with suppress(_Done):
-        read_whole(read_zone(data[:end], path, names.ROOT, look))
+        read_whole(read_zone(data[:end], path, names.ROOT, look, any_soa=True))
     if found and found[0] != names.ROOT:
         return found[0]
     name = Path(path).name

@@ -16,7 +16,7 @@ from pydns.zone.signatures import signatures
 from pydns.zone.zone import Zone
 
 MAX_CHAIN: Final = 16
-"""Aliases that are followed; BIND follows as many. What was found so far is the answer then."""
+"""Aliases that are followed; BIND follows 11, or 16 in older versions. What was found so far is the answer then."""
 
 _OCCLUDES: Final = CUT | DNAME
 LOOK: Final = CUT | CNAME | BELOW | HASHED

@@ -44,12 +44,15 @@ class WordError(Exception):
 class Entries:
     """Takes one after the other; `tell` hears of what is wrong with them."""
 
-    def __init__(self, state: State, zone: bytes, tell: Tell) -> None:
+    def __init__(self, state: State, zone: bytes, tell: Tell, *, any_soa: bool = False) -> None:
+        """`any_soa`: the SOA may stand anywhere in the zone, for who looks for its name."""
         self._state = state
         self._zone = zone
         self._tell = tell
+        self._any_soa = any_soa
         self._lost_owner = False  # the last owner could not be read, and it is told
         self._soa: tuple[int, bytes] | None = None  # line and rdata
+        self._is_another = False  # its SOA is of another zone, and it is told
         self._generated = 0
 
     def take(self, words: Sequence[Word], begins_blank: bool) -> Requests:
@@ -140,18 +143,29 @@ class Entries:
         where = words[at]
         rdata = yield from self._rdata(type_, words, at)
         if not is_within(owner, self._zone):
-            text = f"{to_text(owner)} is out of the zone {to_text(self._zone)}: the record is left out"
-            self._tell(words[0].line, words[0].column, text, Severity.WARNING)
+            self._leave_out(words[0], owner, type_)
             return
         if type_ == Type.SOA:
-            if owner != self._zone and self._zone != ROOT:  # who looks for a zone's name reads it as the root's
-                raise WordError(where, f"a SOA record at {to_text(owner)}, which is not the apex of the zone")
+            if owner != self._zone and not self._any_soa:
+                text = f"a SOA record at {to_text(owner)}, which is not the apex of the zone"
+                remedy = ", the root: is the zone's name missing behind its file?" if self._zone == ROOT else ""
+                raise WordError(where, text + remedy)
             if self._soa is not None and self._soa[1] != rdata:
                 raise WordError(where, f"a second SOA record; the first stands in line {self._soa[0]}")
             self._soa = where.line, rdata
         state.where.line = words[0].line
         state.add(owner, type_, self._ttl(ttl, type_, rdata, where), rdata)
         state.records += 1
+
+    def _leave_out(self, word: Word, owner: bytes, type_: int) -> None:
+        """A record of another zone; where all of them are, that is one fault."""
+        if self._soa is None and self._is_another:
+            return
+        text = f"{to_text(owner)} is out of the zone {to_text(self._zone)}: the record is left out"
+        if self._soa is None and type_ == Type.SOA:
+            self._is_another = True
+            text = f"the file is of the zone {to_text(owner)} by its SOA, and not of {to_text(self._zone)}"
+        self._tell(word.line, word.column, text, Severity.WARNING)
 
     def _ttl_and_class(self, words: Sequence[Word], at: int) -> tuple[int | None, int]:
         """The TTL that stands there, and the index of the type; they come in either order (RFC 1035 section 5.1)."""

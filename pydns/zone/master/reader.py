@@ -39,6 +39,10 @@ MAX_INCLUDES: Final = 1000
 MAX_FILE: Final = 1 << 30
 """Octets of one file."""
 
+_HEAD: Final = 65_536  # octets of a file that tell whether it is text
+_NULS: Final = 8  # of them may be odd text; BIND's raw format and UTF-16 have many
+_NO_TEXT: Final = "this is no text: it holds NUL octets (BIND's raw format becomes text by `named-compilezone -f raw`)"
+
 _STEP: Final = 32  # entries that are not plain after which a step ends
 
 
@@ -48,26 +52,33 @@ def read_file(path: str) -> bytes:
 
 
 def read_zone(
-    data: bytes, path: str, origin: bytes, add: Add, *, include: Include = read_file, where: Where | None = None
+    data: bytes,
+    path: str,
+    origin: bytes,
+    add: Add,
+    *,
+    include: Include = read_file,
+    where: Where | None = None,
+    any_soa: bool = False,
 ) -> Steps:
     """Reads `data`, which stands in the file `path`, and gives its records to `add`, in the order of the file.
 
     `origin` is the zone's name, and that of names without a final dot. Records of other zones are left out, as BIND
     does, with a warning. Where `add` raises ZoneError that is a fault like others, and it is not called again.
-    `where` tells the place of each record while `add` has it.
+    `where` tells the place of each record while `add` has it. `any_soa`: the SOA may stand at any name of the zone.
     """
-    reader = _Reader(origin, add, include, where or Where())
+    reader = _Reader(origin, add, include, where or Where(), any_soa)
     return reader.read(path, data)
 
 
 class _Reader:
-    def __init__(self, origin: bytes, add: Add, include: Include, where: Where) -> None:
+    def __init__(self, origin: bytes, add: Add, include: Include, where: Where, any_soa: bool) -> None:
         self._origin = origin
         self._include = include
         self._faults = Faults()
         self._state = State(add, Naming(origin), where)
         self._plain = PlainReader(self._state, origin)
-        self._entries = Entries(self._state, origin, self._tell)
+        self._entries = Entries(self._state, origin, self._tell, any_soa=any_soa)
         self._open: list[str] = []  # files that are being read, each included by the one ahead of it
         self._paths: dict[str, None] = {}
         self._included = 0
@@ -87,6 +98,9 @@ class _Reader:
         self._open.append(path)
         self._state.where.file = path
         self._paths[path] = None
+        if data.count(0, 0, _HEAD) > _NULS:
+            self._tell(1, 0, _NO_TEXT)
+            data = b""
         lines = Lines(data, lambda number: self._tell(number, 0, f"a line of over {MAX_LINE} octets"))
         entries = 0
         while lines.fill():

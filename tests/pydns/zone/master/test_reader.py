@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pydns import names
 from pydns.errors import ZoneError
 from pydns.zone.builder import Builder
 from pydns.zone.master import reader
@@ -47,6 +48,41 @@ def test_line_ends_of_windows_and_a_byte_order_mark_are_taken() -> None:
         [*read(HEAD).records, "www 3600 A 192.0.2.1"],
         [],
     )
+
+
+@pytest.mark.parametrize("data", [b"\0\0\0\2" * 3, HEAD.encode("utf-16"), HEAD.encode() + b"\0" * 9])
+def test_what_is_no_text_is_one_fault(data: bytes) -> None:
+    told = read(data)
+    assert told.records == []
+    assert told.faults == [
+        "1: this is no text: it holds NUL octets (BIND's raw format becomes text by `named-compilezone -f raw`)"
+    ]
+
+
+def test_a_nul_octet_may_stand_in_text() -> None:
+    assert read_below("www TXT a\0b\n").records == ['www 3600 TXT "a\\000b"']
+
+
+def test_the_file_of_another_zone_is_one_fault() -> None:
+    told = read(f"$ORIGIN example.com.\n{HEAD}www A 192.0.2.1\n")
+    assert told.records == []
+    assert told.faults == ["3:1: warning: the file is of the zone example.com. by its SOA, and not of example.org."]
+
+
+def test_records_of_another_zone_are_told_one_by_one_where_there_is_a_soa_of_this_one() -> None:
+    faults = read_below("$ORIGIN example.com.\n@ SOA ns admin 1 7200 900 1209600 300\nwww A 192.0.2.1\n").faults
+    assert faults == [
+        "2:1: warning: example.com. is out of the zone example.org.: the record is left out",
+        "3:1: warning: www.example.com. is out of the zone example.org.: the record is left out",
+    ]
+
+
+def test_a_zone_that_is_taken_for_the_root_is_told() -> None:
+    told = read(f"$ORIGIN example.org.\n{HEAD}", origin=names.ROOT)
+    assert told.faults == [
+        "3:3: a SOA record at example.org., which is not the apex of the zone, the root: "
+        "is the zone's name missing behind its file?"
+    ]
 
 
 def test_the_last_line_may_lack_its_end() -> None:
