@@ -29,7 +29,7 @@ diff prints the records that are in A alone (-) and in B alone (+), by name.
 
 ORIGIN is the zone's name. Left out, it is the SOA's where that is absolute (or $ORIGIN
 stands ahead of it), else what the file is called for: db.example.org, example.org.zone.
-- as FILE is standard input.
+- as FILE is standard input; pipes are read too.
 
 exit codes of check: 0 no error (there may be warnings); 1 errors; 2 wrong usage
 exit codes of diff: 0 the same records; 1 they differ; 2 a file cannot be read, or wrong usage
@@ -38,6 +38,7 @@ examples:
   pydns zone check db.example.org
   pydns zone check --json /etc/pydns/zones/internal example.org
   pydns zone diff db.example.org.old db.example.org example.org
+  pydns zone diff db.example.org <(dig @192.0.2.1 example.org AXFR)
 """
 
 

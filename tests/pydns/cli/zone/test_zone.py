@@ -1,5 +1,6 @@
 import io
 import json
+import os
 import sys
 from pathlib import Path
 
@@ -90,6 +91,17 @@ def test_the_origin_may_be_said(tmp_path: Path, capsys: pytest.CaptureFixture[st
 def test_standard_input_is_read(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     monkeypatch.setattr(sys, "stdin", stdin("$ORIGIN example.net.\n" + GOOD + "x A y\n"))
     assert run(capsys, "check", "-") == (1, "stdin:7:5: A, the address: 'y' is no IPv4 address\n", "")
+
+
+def test_a_pipe_is_read(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    reading, writing = os.pipe()  # as the shell makes one of <(dig ...)
+    with os.fdopen(writing, "w") as pipe:
+        pipe.write(GOOD)
+    try:
+        path = file(tmp_path, GOOD)
+        assert run(capsys, "diff", path, f"/dev/fd/{reading}", "example.org") == (0, "", "")
+    finally:
+        os.close(reading)
 
 
 @pytest.mark.parametrize("words", [("check", "none"), ("check", "."), ("check", "a\0b")])
