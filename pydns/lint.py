@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from pydns.names import ROOT, is_within, to_text
 from pydns.records import class_text
+from pydns.tsig.ring import HoldsKeys, NamesKeys
+from pydns.zone.holder import HoldsZones
 
 if TYPE_CHECKING:
     from pydns.corefile.tree import Directive, Position
@@ -56,7 +58,7 @@ def warnings(configuration: Configuration) -> list[LintWarning]:
     """Each block's, in the order of the Corefile. Each is true; what cannot be told for sure is left out."""
     found: list[LintWarning] = []
     for block in configuration.blocks:
-        own = [*_without_answer(block), *_repeated(block)]
+        own = [*_without_answer(block), *_repeated(block), *_without_zones(block), *_without_keys(block, configuration)]
         told = {warning.position for warning in own}
         own += [warning for warning in _unreached(block) if warning.position not in told]
         found += sorted(own, key=lambda warning: warning.position)
@@ -109,6 +111,23 @@ def _repeated(block: Block) -> Iterator[LintWarning]:
         else:
             message = f"{directive.name} stands here word for word as at {before.position}"
         yield LintWarning(directive.position, message, "remove one")
+
+
+def _without_zones(block: Block) -> Iterator[LintWarning]:
+    if not any(isinstance(plugin, HoldsZones) for plugin in block.plugins):
+        for directive in block.tree.named("transfer"):
+            message = "no plugin of this server block holds zones: there is nothing to transfer"
+            yield LintWarning(directive.position, message, "add file, auto or secondary to it")
+
+
+def _without_keys(block: Block, configuration: Configuration) -> Iterator[LintWarning]:
+    """Keys of no tsig: they hold in the whole Corefile, so one block's may be another's."""
+    holders = [each for one in configuration.blocks for each in one.plugins if isinstance(each, HoldsKeys)]
+    namers = [each for each in block.plugins if isinstance(each, NamesKeys)]
+    places = {word.position: (key, word) for namer in namers for key, word in namer.named_keys()}
+    for position, (key, word) in places.items():
+        if not any(holder.may_know(key) for holder in holders):
+            yield LintWarning(position, f"no tsig here knows the key {word}", "add tsig with a line: secret NAME KEY")
 
 
 def _unreached(block: Block) -> Iterator[LintWarning]:

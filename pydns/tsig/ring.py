@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from pydns.corefile.tree import Word
     from pydns.plugin import Plugin
     from pydns.tsig.key import Key
 
@@ -17,6 +18,18 @@ class HoldsKeys(ABC):
     @abstractmethod
     def own_key(self, name: bytes) -> Key | None:
         """The key of that name, as it is now."""
+
+    @abstractmethod
+    def may_know(self, name: bytes) -> bool:
+        """False where it will never have that key, which can be said before it runs."""
+
+
+class NamesKeys(ABC):
+    """Mixed into a plugin that signs with keys of others, or demands them."""
+
+    @abstractmethod
+    def named_keys(self) -> Iterable[tuple[bytes, Word]]:
+        """Their names, and where these stand in the Corefile."""
 
 
 def find_key(plugin: Plugin, name: bytes) -> Key | None:

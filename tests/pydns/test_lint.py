@@ -109,6 +109,43 @@ def test_blocks_that_want_another_number_of_processes_are_told() -> None:
     assert lines == [f"Corefile:3:2: warning: {message} (say the same number in each block, or say it in one)"]
 
 
+NO_KEY = "(add tsig with a line: secret NAME KEY)"
+NO_ZONES = (
+    "warning: no plugin of this server block holds zones: there is nothing to transfer "
+    "(add file, auto or secondary to it)"
+)
+
+
+@pytest.mark.parametrize(
+    ("corefile", "expected"),
+    [
+        ("a.test {\n whoami\n transfer {\n  to *\n }\n}", [f"Corefile:3:2: {NO_ZONES}"]),
+        (
+            "a.test {\n file db\n transfer {\n  to * key k\n  to 192.0.2.1 192.0.2.2 key l\n }\n}",
+            [
+                f"Corefile:4:12: warning: no tsig here knows the key k {NO_KEY}",
+                f"Corefile:5:30: warning: no tsig here knows the key l {NO_KEY}",
+            ],
+        ),
+        (
+            "a.test {\n secondary {\n  transfer from 192.0.2.1 192.0.2.2 key k\n }\n tsig {\n  secret l AAAA\n }\n}",
+            [f"Corefile:3:41: warning: no tsig here knows the key k {NO_KEY}"],
+        ),
+    ],
+    ids=["no zones", "no tsig", "another key"],
+)
+def test_what_zones_want_and_nobody_has_is_told(corefile: str, expected: list[str]) -> None:
+    assert told(corefile) == expected
+
+
+@pytest.mark.parametrize("keys", ["secret k. AAAA", "secret K AAAA hmac-sha512", "secrets none"])
+def test_a_key_may_be_another_blocks_or_in_a_file(keys: str) -> None:
+    corefile = (
+        f"a.test {{\n file db\n transfer {{\n  to * key k\n }}\n}}\nb.test {{\n file db\n tsig {{\n  {keys}\n }}\n}}"
+    )
+    assert told(corefile) == []
+
+
 class Stranger(Plugin):
     """One from outside, of which nobody knows whether it changes names."""
 

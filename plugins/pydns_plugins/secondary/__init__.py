@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from hashlib import blake2b
 from typing import TYPE_CHECKING, ClassVar, Final, Self
 
@@ -13,6 +13,7 @@ from pydns import names
 from pydns.records import Ede, Opcode, Type
 from pydns.reply import Reply
 from pydns.steps import in_slices
+from pydns.tsig.ring import NamesKeys
 from pydns.zone.plugin import ZonePlugin
 from pydns_plugins.secondary import notify
 from pydns_plugins.secondary.asking import Asking
@@ -21,7 +22,7 @@ from pydns_plugins.secondary.following import Following
 from pydns_plugins.secondary.options import Options, read_options
 
 if TYPE_CHECKING:
-    from pydns.corefile.tree import Directive, ServerBlock
+    from pydns.corefile.tree import Directive, ServerBlock, Word
     from pydns.plugin import CallNext
     from pydns.query import Query
     from pydns.zone.holder import Held
@@ -40,7 +41,7 @@ MOST_STRANGERS: Final = 100
 _LOOK: Final = 1.0  # seconds between two looks at what has expired
 
 
-class Secondary(ZonePlugin):
+class Secondary(ZonePlugin, NamesKeys):
     """All secondary directives of one server block.
 
     `configured` are the zones that they name; `topic` is what processes of a family call the same plugin.
@@ -76,6 +77,10 @@ class Secondary(ZonePlugin):
     def source(self, named: bytes) -> Options:
         """The directive of a zone that the Corefile names."""
         return self._sources[named]
+
+    def named_keys(self) -> Iterable[tuple[bytes, Word]]:
+        primaries = {each for source in self._sources.values() for each in source.primaries}
+        return [(each.key, each.word) for each in primaries if each.key is not None and each.word is not None]
 
     def named(self, origin: bytes) -> bytes:
         """The zone that the Corefile names: itself, or the catalog that brings it."""

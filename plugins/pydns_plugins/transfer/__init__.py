@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, ClassVar, Final, Self
 
@@ -14,6 +14,7 @@ from pydns.errors import WireError
 from pydns.plugin import CallNext, Plugin, Turn, leave, none_packed
 from pydns.records import Class, Ede, Rcode, Type, type_text
 from pydns.reply import Reply
+from pydns.tsig.ring import NamesKeys
 from pydns.wire.edns import OUR_SIZE
 from pydns.zone.holder import Held, HoldsZones
 from pydns_plugins.transfer.content import Content, serial_in, since, whole
@@ -23,7 +24,7 @@ from pydns_plugins.transfer.outgoing import About, Outgoing
 from pydns_plugins.transfer.packing import pack
 
 if TYPE_CHECKING:
-    from pydns.corefile.tree import Directive, ServerBlock
+    from pydns.corefile.tree import Directive, ServerBlock, Word
     from pydns.query import Query
     from pydns.zone.zone import Zone
 
@@ -43,7 +44,7 @@ _FEW: Final = 64  # records of differences that may fit a datagram
 _OPT_ROOM: Final = 11
 
 
-class Transfer(Plugin):
+class Transfer(Plugin, NamesKeys):
     """All transfer directives of one server block: the one with the longest zone that holds the name counts."""
 
     name: ClassVar[str] = "transfer"
@@ -63,6 +64,10 @@ class Transfer(Plugin):
     @classmethod
     def parse(cls, directives: Sequence[Directive], block: ServerBlock) -> Sequence[Self]:
         return (cls(read_rules(directives, block)),)
+
+    def named_keys(self) -> Iterable[tuple[bytes, Word]]:
+        to = (each for rule in self.rules.values() for each in rule.to)
+        return [(each.key, each.word) for each in to if each.key is not None and each.word is not None]
 
     def at_once(self, query: Query) -> Reply | Turn:
         return Turn.SERVE if query.type in _TRANSFERS else Turn.NEXT

@@ -58,6 +58,9 @@ class Tsig(Plugin, HoldsKeys):
     def own_key(self, name: bytes) -> Key | None:
         return self.options.keys.get(name) or self._from_files.get(name)
 
+    def may_know(self, name: bytes) -> bool:
+        return name in self.options.keys or bool(self.options.files)
+
     def at_once(self, query: Query) -> Reply | Turn:
         if may_hold_one(query.wire, query.question_end, query.edns is not None):
             return Turn.SERVE
