@@ -22,7 +22,7 @@ from pydns.steps import in_slices
 from pydns.transfer.packed import PackedError, Unpacking, packed
 from pydns.zone.zone import Zone
 
-log = logging.getLogger("pydns.transfer")
+log = logging.getLogger("pydns.secondary")
 T = TypeVar("T")
 
 _PIECE: Final = 1 << 20
