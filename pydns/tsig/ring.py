@@ -19,9 +19,9 @@ class HoldsKeys(ABC):
     def own_key(self, name: bytes) -> Key | None:
         """The key of that name, as it is now."""
 
-    @abstractmethod
     def may_know(self, name: bytes) -> bool:
-        """False where it will never have that key, which can be said before it runs."""
+        """False where it can be said before it runs that it will never have that key."""
+        return True
 
 
 class NamesKeys(ABC):
