@@ -11,7 +11,10 @@ import os
 import tempfile
 from collections.abc import Callable
 from contextlib import suppress
+from errno import EINVAL
+from io import FileIO
 from pathlib import Path
+from stat import S_ISREG
 from typing import IO, Final, NamedTuple, TypeVar
 from urllib.parse import quote
 
@@ -55,7 +58,7 @@ class Directory:
         """None where there is none that is good."""
         path = self.file(origin)
         try:
-            file = await _aside(lambda: open(path, "rb", buffering=0))  # noqa: SIM115 -- closed below
+            file = await _aside(lambda: _opened(path))
         except FileNotFoundError:
             return None
         except OSError as error:
@@ -116,6 +119,15 @@ class Directory:
     async def remove(self, origin: bytes) -> None:
         with suppress(OSError):
             await _aside(lambda: os.unlink(self.file(origin)))
+
+
+def _opened(path: Path) -> FileIO:
+    """Raises OSError, also where it is no regular file: what somebody else put there must not hold us."""
+    file = open(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb", buffering=0)  # noqa: SIM115 -- by the caller
+    if not S_ISREG(os.fstat(file.fileno()).st_mode):
+        file.close()
+        raise OSError(EINVAL, "Not a regular file")
+    return file
 
 
 def _settle(file: IO[bytes], beside: str, path: Path, checked: float) -> None:

@@ -57,6 +57,15 @@ async def test_a_folder_in_its_place_is_told(tmp_path: Path, caplog: pytest.LogC
     assert [record.levelno for record in caplog.records] == [logging.ERROR] * 2
 
 
+async def test_a_pipe_in_its_place_does_not_hold_us(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    directory = Directory(tmp_path)
+    os.mkfifo(directory.file(ORIGIN))
+    assert await directory.load(ORIGIN) is None
+    assert "example.org.zone: cannot be read: Not a regular file" in caplog.text
+    assert await directory.save(ZONE, 1)
+    assert await directory.load(ORIGIN) is not None
+
+
 async def test_a_removed_zone_is_gone(tmp_path: Path) -> None:
     directory = Directory(tmp_path)
     await directory.save(ZONE, 1000)
