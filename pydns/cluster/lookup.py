@@ -25,7 +25,7 @@ from pydns.cluster.pods import find_pod
 from pydns.cluster.records import Target
 from pydns.cluster.reverse import find_address, is_reverse
 from pydns.cluster.servers import Server
-from pydns.cluster.services import find_plain, find_service, plain_service
+from pydns.cluster.services import find_plain, find_service, has_no_service, plain_service
 from pydns.packed import Packed
 from pydns.records import Record, Type
 
@@ -74,7 +74,8 @@ class Lookup:
         if service is not None:
             found = self._packer.addresses(service.cluster_ips, type_)
             return found or denial(name, zone, self.soa(zone), exists=True)
-        if type_ == _PTR or name.endswith(_ARPA) or self._find(name, type_, zone) is not None:
+        exists = not has_no_service(self.index, name, zone)
+        if exists and (type_ == _PTR or name.endswith(_ARPA) or self._find(name, type_, zone) is not None):
             return None
         return denial(name, zone, self.soa(zone), exists=False)
 

@@ -75,6 +75,16 @@ def plain_service(index: Index, options: Options, name: bytes, type_: int, zone:
     return service
 
 
+def has_no_service(index: Index, name: bytes, zone: bytes) -> bool:
+    """True for SERVICE.NAMESPACE.svc, in whatever namespace, that nothing has; False where it takes more to tell."""
+    parent = SVC + zone
+    if not name.endswith(parent):
+        return False
+    key = name[: -len(parent)]
+    second = 1 + key[0] if key else 0
+    return 0 < second < len(key) == second + 1 + key[second] and key not in index.entries
+
+
 def _targets(entry: Entry, owner: bytes, part: Part | None) -> list[Target]:
     service = entry.service
     if service is None or part is None:
