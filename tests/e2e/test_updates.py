@@ -223,8 +223,12 @@ def dig_check(path: Path) -> bool:
 
 
 def transferred(port: int) -> str:
+    """The whole zone. A server that has just started may not have it yet, and says SERVFAIL until then."""
     command = ("dig", "@127.0.0.1", "-p", str(port), "+tries=1", "+time=8", ORIGIN, "AXFR")
-    return subprocess.run(command, capture_output=True, text=True, check=False).stdout
+    return until(
+        lambda: subprocess.run(command, capture_output=True, text=True, check=False).stdout,
+        lambda text: "Transfer failed" not in text and "SOA" in text,
+    )
 
 
 @pytest.mark.parametrize("kind", ["bind", "knot"])
