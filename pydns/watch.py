@@ -26,6 +26,7 @@ import trio
 import watchfiles
 
 from pydns.look import Look, look, signature
+from pydns.writers import closed_by_writers
 
 log = logging.getLogger("pydns.watch")
 logging.getLogger("watchfiles").setLevel(logging.WARNING)  # it would tell of each event
@@ -209,7 +210,9 @@ class Watcher:
 
 
 async def read_whole(path: Path, most: int) -> bytes:
-    """The content of a regular file, read in a thread; read again where it changed meanwhile.
+    """The content of a regular file, read in a thread when its writers have closed it.
+
+    It is read again where it changed meanwhile.
 
     Raises OSError where it cannot be read, is no regular file, is longer than `most` bytes, or keeps changing.
     """
@@ -225,6 +228,9 @@ def read_now(path: str, most: int) -> bytes:
             if not stat.S_ISREG(before.st_mode):
                 code = errno.EISDIR if stat.S_ISDIR(before.st_mode) else errno.EINVAL
                 raise OSError(code, "Is a directory" if code == errno.EISDIR else "Not a regular file", path)
+            if not closed_by_writers(file.fileno()):
+                log.warning("%s: somebody has it open for writing: it is read as it is now", path)
+            before = os.fstat(file.fileno())
             # The first read is meant to get all of it: joining pieces of a large file would hold up the loop.
             pieces, size, wanted = [], 0, before.st_size + 1
             while size <= most and (piece := file.read(min(wanted, most + 1 - size))):

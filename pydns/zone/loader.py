@@ -23,7 +23,6 @@ from pydns.zone.master.driver import read_on_loop
 from pydns.zone.master.reader import read_file, read_zone
 from pydns.zone.master.reading import Fault, Reading, Severity
 from pydns.zone.progress import show_progress
-from pydns.zone.writing import closed_by_writers
 from pydns.zone.zone import Zone
 
 log = logging.getLogger("pydns.zone")
@@ -91,8 +90,6 @@ class ZoneFile:
         if look.files == self._seen and not self.again:
             return None
         self._seen, self.again = look.files, False
-        if not await closed_by_writers(self.files):
-            log.warning("%s: somebody has it open for writing: it is read as it is now", self.path)
         try:
             data = await trio.to_thread.run_sync(partial(read_file, self.path), abandon_on_cancel=True)
         except OSError as error:

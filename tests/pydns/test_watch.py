@@ -330,4 +330,4 @@ async def test_a_file_that_never_holds_still_is_an_error(tmp_path: Path, monkeyp
 
     monkeypatch.setattr(os, "fstat", longer_each_time)
     with pytest.raises(OSError, match="changes faster"):
-        await read_whole(tmp_path / "hosts", 100)
+        await read_whole(tmp_path / "hosts", 1 << 20)
