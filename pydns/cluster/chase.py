@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pydns import names
+from pydns.alias import joined
 from pydns.cluster.answers import Found
 from pydns.errors import WireError
 from pydns.query import DepthError, Query
@@ -21,16 +22,4 @@ async def follow(query: Query, found: Found, alias: bytes, by: str) -> Reply:
         return Reply.drop(by)
     if reply.rcode not in (Rcode.NOERROR, Rcode.NXDOMAIN):
         return Reply(rcode=reply.rcode, errors=reply.errors, by=by, why=found.why, replay=False)
-    whole = Reply(
-        (*found.answer, *reply.answer),
-        reply.authority,
-        rcode=reply.rcode,  # that of the last name in the chain (RFC 6604 section 3)
-        flags=Reply.AA | reply.flags & Reply.TC,
-        by=by,
-        why=found.why,
-        errors=reply.errors,
-        replay=reply.replay and not reply.ages,  # the TTL of the CNAME does not count down with the others
-    )
-    whole.lifetime = reply.lifetime
-    whole.counters, whole.watchers, whole.prompt = reply.counters, reply.watchers, reply.prompt
-    return whole
+    return joined(found.answer, (), reply, by, found.why)

@@ -26,7 +26,9 @@ _OPT_WITH_DO: Final = opt_record(OUR_SIZE, 0, True)
 _POINTED: Final = Struct("!HHHIH")  # a record ahead of its rdata, the owner a pointer
 _AFTER_ID: Final = Struct("!HHHHH")  # the header less its id
 _TO_QUESTION: Final = 0xC00C  # a pointer to the question's name
-_MAX_POINTER: Final = 0x3FFF
+LAST_POINTED: Final = 0x3FFF
+"""The last offset in a message that a pointer can lead to (RFC 1035 section 4.1.4)."""
+
 _MIN_SIZE: Final = 512  # octets that every client takes over UDP, RFC 1035 section 2.3.4
 _MAX_SIZE: Final = 65_535
 
@@ -173,6 +175,11 @@ def _pack_name(out: bytearray, name: bytes, known: dict[bytes, int]) -> None:
         # The first name besides the question's: only now are the question's own endings worth their time.
         ((whole, start),) = known.items()
         _learn(known, whole, start)
+    add_name(out, name, known)
+
+
+def add_name(out: bytearray, name: bytes, known: dict[bytes, int]) -> None:
+    """Writes a name, its longest known ending as a pointer; `known` has names and where they stand, and gets more."""
     offset = 0
     while name[offset]:
         rest = name[offset:]
@@ -181,7 +188,7 @@ def _pack_name(out: bytearray, name: bytes, known: dict[bytes, int]) -> None:
             out += (0xC000 | at).to_bytes(2)
             return
         here = len(out)
-        if here <= _MAX_POINTER:
+        if here <= LAST_POINTED:
             known[rest] = here
         length = 1 + name[offset]
         out += name[offset : offset + length]

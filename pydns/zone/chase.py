@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pydns import names
+from pydns.alias import joined
 from pydns.errors import WireError
 from pydns.query import DepthError, Query
 from pydns.records import Ede, Rcode
@@ -28,17 +29,4 @@ async def chase(query: Query, found: Found, by: str) -> Reply:
         return Reply.drop(by)
     if not reply.by and reply.rcode in (Rcode.REFUSED, Rcode.SERVFAIL):
         return alone  # nobody here has to do with that name: the client follows by itself
-    whole = Reply(
-        # Where it leads back, or by one DNAME several times, each is said once.
-        (*found.answer, *(record for record in reply.answer if record not in found.answer)),
-        (*found.authority, *(record for record in reply.authority if record not in found.authority)),
-        rcode=reply.rcode,  # that of the last name in the chain (RFC 6604 section 3)
-        flags=Reply.AA | reply.flags & Reply.TC,
-        by=by,
-        why=found.why,
-        errors=reply.errors,
-        replay=reply.replay and not reply.ages,  # the TTL of the CNAME does not count down with the others
-    )
-    whole.lifetime = reply.lifetime
-    whole.counters, whole.watchers, whole.prompt = reply.counters, reply.watchers, reply.prompt
-    return whole
+    return joined(found.answer, found.authority, reply, by, found.why)

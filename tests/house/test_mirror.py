@@ -43,6 +43,7 @@ COVERED_BY = {
     "pydns/cluster/chase.py": "tests/plugins/kubernetes/test_external.py",
     "pydns/cluster/lookup.py": "tests/plugins/kubernetes/test_kubernetes.py",
     "pydns/cluster/node_ports.py": "tests/plugins/kubernetes/test_node_ports.py",
+    "pydns/cluster/plugin.py": "tests/plugins/kubernetes/test_kubernetes.py",
     "pydns/cluster/packing.py": "tests/plugins/kubernetes/test_kubernetes.py",
     "pydns/cluster/pods.py": "tests/plugins/kubernetes/test_kubernetes.py",
     "pydns/cluster/reverse.py": "tests/plugins/kubernetes/test_kubernetes.py",

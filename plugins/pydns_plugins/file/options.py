@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import glob
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from pydns import names
@@ -13,26 +13,22 @@ from pydns.corefile.tree import Directive, Position, ServerBlock
 from pydns.errors import CorefileError, CorefileErrorGroup
 from pydns.update.grants import Grant
 from pydns.watch import POLL
+from pydns.zone.options import Followed
 from pydns_plugins.file.granting import read_grant
 
 
 @dataclass
-class Options:
+class Options(Followed):
     """What one file directive says.
 
     * `zones`: in wire form, each read from `path`
-    * `reload`: seconds between two looks at the file where no event tells of a change; 0: it is not followed
-    * `mind_serial`: it is told where a zone changes and its serial does not
-    * `fallthrough`: zones whose names that do not exist go on
     * `grants`: who may update the zone, which then is the only one of the directive
     """
 
     path: Path
     zones: tuple[bytes, ...]
     position: Position
-    reload: float = POLL
-    mind_serial: bool = True
-    fallthrough: frozenset[bytes] = frozenset()
+    reload: float = field(default=POLL, kw_only=True)
     grants: tuple[Grant, ...] = ()
 
 
@@ -65,24 +61,10 @@ def _read(directive: Directive, block: ServerBlock) -> Options:
         raise CorefileError(word.position, f"{str(word)!r} is not the name of one file", remedy)
     options = Options(values.path(word, block), values.zones(words, block), directive.position)
 
-    def reload(option: Directive) -> None:
-        options.reload = values.duration(values.arguments(option, 1, 1)[0])
-
-    def reload_by_mtime(option: Directive) -> None:
-        values.arguments(option, 0, 0)
-        options.mind_serial = False
-
-    def fallthrough(option: Directive) -> None:
-        options.fallthrough = frozenset(values.fallthrough(option))
-
-    def upstream(option: Directive) -> None:
-        """CoreDNS takes it and does nothing: aliases are always followed."""
-
     def update(option: Directive) -> None:
         options.grants += (read_grant(option, options.zones[0]),)
 
-    readers = (reload, reload_by_mtime, fallthrough, upstream, update)
-    values.options(directive, {each.__name__: each for each in readers})
+    values.options(directive, {"update": update, **options.readers()})
     if options.grants:
         _check_updated(options, directive, block)
     return options

@@ -10,16 +10,16 @@ import trio
 
 from pydns import names
 from pydns.cluster.answers import Found
-from pydns.cluster.chase import follow
 from pydns.cluster.holder import KnowsCluster, known_to, moved
 from pydns.cluster.holding import Holding
 from pydns.cluster.index import Index
+from pydns.cluster.plugin import ClusterPlugin
 from pydns.cluster.reverse import is_network, is_reverse
 from pydns.cluster.whole import build
 from pydns.corefile import values
 from pydns.corefile.tree import Directive, ServerBlock
 from pydns.packed import Packed
-from pydns.plugin import CallNext, Plugin, Turn, leave
+from pydns.plugin import Turn
 from pydns.query import Query
 from pydns.records import Class, Ede, Rcode, Type
 from pydns.reply import Reply
@@ -29,12 +29,10 @@ from pydns_plugins.k8s_external.lookup import Lookup
 from pydns_plugins.k8s_external.options import Options, read_options
 
 
-class K8sExternal(Plugin, HoldsZones):
+class K8sExternal(ClusterPlugin, HoldsZones):
     """The k8s_external directive of one server block."""
 
     name: ClassVar[str] = "k8s_external"
-    frees_task: ClassVar[bool] = True
-    amends_later: ClassVar[bool] = True
 
     def __init__(self, options: Options) -> None:
         self.options = options
@@ -56,26 +54,11 @@ class K8sExternal(Plugin, HoldsZones):
         lookup = self._current()
         return build(lookup, zone, below=b"", server=lookup.server(zone)) if lookup is not None else None
 
-    async def serve(self, query: Query, call_next: CallNext) -> Reply:
-        said = self._say(query)
-        if said is None:
-            return await call_next(query)
-        return said if isinstance(said, Reply) else await follow(query, *said, self.name)
-
-    def at_once(self, query: Query) -> Reply | Turn:
-        said = self._say(query)
-        if said is None:
-            return Turn.NEXT
-        return said if isinstance(said, Reply) else Turn.SERVE
-
     def packed(self, name: bytes, type_: int) -> Packed | Turn:
         """Those who ask for these names are few."""
         return Turn.NEXT if names.longest_match(name, self._zones) is None else Turn.SERVE
 
-    amend = leave
-
-    def _say(self, query: Query) -> Reply | tuple[Found, bytes] | None:
-        """The answer, or a name outside of the cluster with what was found; None where the query is not for here."""
+    def said(self, query: Query) -> Reply | tuple[Found, bytes] | None:
         name = query.name
         zone = names.longest_match(name, self._zones)
         if zone is None or query.class_ != Class.IN:

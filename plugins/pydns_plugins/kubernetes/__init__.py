@@ -11,12 +11,12 @@ import trio
 from pydns import names
 from pydns.cluster import answers, clients, reverse
 from pydns.cluster.answers import Found
-from pydns.cluster.chase import follow
 from pydns.cluster.holder import KnowsCluster
 from pydns.cluster.holding import Holding
 from pydns.cluster.index import Exposed, Index
 from pydns.cluster.lookup import Lookup
 from pydns.cluster.node_ports import NodePorts
+from pydns.cluster.plugin import ClusterPlugin
 from pydns.cluster.records import name_server
 from pydns.cluster.servers import local_addresses, own_servers, servers
 from pydns.cluster.whole import build
@@ -24,7 +24,7 @@ from pydns.corefile import values
 from pydns.corefile.tree import Directive, ServerBlock
 from pydns.look import Look
 from pydns.packed import Packed
-from pydns.plugin import CallNext, Plugin, Turn, leave
+from pydns.plugin import Turn
 from pydns.query import Query
 from pydns.records import Class, Ede, Rcode, Type
 from pydns.reply import Reply
@@ -53,12 +53,10 @@ RETRY: Final = 5.0
 """Seconds after which a file is tried again that could not be read, though nothing about it changed."""
 
 
-class Kubernetes(Plugin, KnowsCluster, KnowsSearchPath, HoldsZones):
+class Kubernetes(ClusterPlugin, KnowsCluster, KnowsSearchPath, HoldsZones):
     """The kubernetes directive of one server block."""
 
     name: ClassVar[str] = "kubernetes"
-    frees_task: ClassVar[bool] = True
-    amends_later: ClassVar[bool] = True
 
     def __init__(self, options: Options) -> None:
         self.options = options
@@ -117,18 +115,6 @@ class Kubernetes(Plugin, KnowsCluster, KnowsSearchPath, HoldsZones):
     def group(self, name: bytes) -> str | None:
         return clients.group(self._lookup.index, name) if self._lookup is not None else None
 
-    async def serve(self, query: Query, call_next: CallNext) -> Reply:
-        said = self._say(query)
-        if said is None:
-            return await call_next(query)
-        return said if isinstance(said, Reply) else await follow(query, *said, self.name)
-
-    def at_once(self, query: Query) -> Reply | Turn:
-        said = self._say(query)
-        if said is None:
-            return Turn.NEXT
-        return said if isinstance(said, Reply) else Turn.SERVE
-
     def packed(self, name: bytes, type_: int) -> Packed | Turn:
         zone = names.longest_match(name, self._zones)
         if zone is None:
@@ -139,10 +125,7 @@ class Kubernetes(Plugin, KnowsCluster, KnowsSearchPath, HoldsZones):
             return Turn.SERVE
         return found
 
-    amend = leave
-
-    def _say(self, query: Query) -> Reply | tuple[Found, bytes] | None:
-        """The answer, or a name outside of the cluster with what was found; None where the query is not for here."""
+    def said(self, query: Query) -> Reply | tuple[Found, bytes] | None:
         name = query.name
         zone = names.longest_match(name, self._zones)
         if zone is None or query.class_ != Class.IN:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from pydns.names import to_text
 from pydns.records import Record, Type, type_text
+from pydns.wire.message import LAST_POINTED, add_name
 from pydns.zone import node as nodes
 
 if TYPE_CHECKING:
@@ -21,7 +22,6 @@ MOST: Final = 65_000
 
 _QUESTIONS_AT: Final = 5
 _COUNT_AT: Final = 6
-_LAST_POINTED: Final = 0x3FFF
 _SOA: Final = int(Type.SOA)
 _LENGTH_AT: Final = nodes.FIRST + 4  # of a node's first RRset
 _ONE_SET: Final = nodes.FIRST + nodes.SET.size
@@ -93,11 +93,11 @@ def pack(chunks: Iterable[Chunk], head: bytes, question: bytes) -> Iterator[byte
                 if parent is not None and owner not in known:  # most
                     out += owner[: 1 + owner[0]]
                     out += (0xC000 | parent).to_bytes(2)
-                    if at <= _LAST_POINTED:
+                    if at <= LAST_POINTED:
                         known[owner] = at
                 else:
-                    _add_name(out, owner, known)
-                if at <= _LAST_POINTED:
+                    add_name(out, owner, known)
+                if at <= LAST_POINTED:
                     last, pointer = owner, (0xC000 | at).to_bytes(2)
             if plain:
                 out += records[start + 2 : end]
@@ -123,7 +123,7 @@ def _add_with_names(out: bytearray, type_: int, record: bytes, known: dict[bytes
     out += record[12:at]
     for _ in range(2 if type_ == _SOA else 1):
         end = _end_of_name(record, at)
-        _add_name(out, record[at:end], known)
+        add_name(out, record[at:end], known)
         at = end
     out += record[at:]
     out[length_at : length_at + 2] = (len(out) - length_at - 2).to_bytes(2)
@@ -133,21 +133,3 @@ def _end_of_name(record: bytes, at: int) -> int:
     while record[at]:
         at += 1 + record[at]
     return at + 1
-
-
-def _add_name(out: bytearray, name: bytes, known: dict[bytes, int]) -> None:
-    """Writes a name, its longest known ending as a pointer."""
-    offset = 0
-    while name[offset]:
-        rest = name[offset:]
-        at = known.get(rest)
-        if at is not None:
-            out += (0xC000 | at).to_bytes(2)
-            return
-        here = len(out)
-        if here <= _LAST_POINTED:
-            known[rest] = here
-        end = offset + 1 + name[offset]
-        out += name[offset:end]
-        offset = end
-    out.append(0)

@@ -214,7 +214,7 @@ class Store:
 
 def told(plugin: Kubernetes, name: bytes) -> object:
     types = ("PTR",) if name.endswith(b"\x04arpa\0") else ("A", "AAAA", "SRV")
-    return [shown(plugin._say(query(to_text(name), type_))) for type_ in types]
+    return [shown(plugin.said(query(to_text(name), type_))) for type_ in types]
 
 
 def shown(said: Reply | tuple[Found, bytes] | None) -> object:
