@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.programs import Program, dig, installed, nsd, serving, until
+from tests.e2e.live import Live
+from tests.e2e.programs import dig, installed, nsd, serving
 
 COREFILE = """. {{
     bind 127.0.0.1
@@ -17,21 +18,6 @@ COREFILE = """. {{
     whoami
 }}
 """
-SOON = 5.0
-"""Seconds in which a change is answered. A machine that is busy may need more than the half second that is meant."""
-
-
-class Live:
-    """A server whose hosts file is `path`."""
-
-    def __init__(self, program: Program, port: int, path: Path) -> None:
-        self.program = program
-        self.port = port
-        self.path = path
-
-    def answers(self, data: list[str], name: str = "a.example.org", type_: str = "A") -> None:
-        """Returns once that is the answer."""
-        until(lambda: dig(self.port, name, type_).data, lambda found: found == data, SOON)
 
 
 @pytest.fixture
@@ -40,7 +26,7 @@ def live(port: int, corefile: Path, tmp_path: Path) -> Iterator[Live]:
     path.write_text("192.0.2.1 a.example.org\n")
     corefile.write_text(COREFILE.format(path=path))
     with serving(corefile, port) as program:
-        found = Live(program, port, path)
+        found = Live(program, port, path, "a.example.org")
         found.answers(["192.0.2.1"])
         yield found
 
@@ -129,7 +115,7 @@ def test_a_config_map_is_followed(port: int, corefile: Path, tmp_path: Path) -> 
     (tmp_path / "hosts").symlink_to("..data/hosts")
     corefile.write_text(COREFILE.format(path=tmp_path / "hosts"))
     with serving(corefile, port) as program:
-        found = Live(program, port, tmp_path / "hosts")
+        found = Live(program, port, tmp_path / "hosts", "a.example.org")
         for number in (1, 2, 1, 2):
             (tmp_path / "..data_tmp").symlink_to(f"data{number}")
             (tmp_path / "..data_tmp").replace(tmp_path / "..data")
@@ -175,7 +161,7 @@ def test_a_denial_that_was_cached_ends_with_a_line_in_the_file(
             assert (denial.status, denial.data) == (status, [])
         with path.open("a") as file:
             file.write(line + "\n")
-        Live(program, port, path).answers([data], name, type_)
+        Live(program, port, path, "a.example.org").answers([data], name, type_)
 
 
 def test_an_upstreams_answer_that_was_cached_ends_with_a_line_in_the_file(
@@ -185,7 +171,7 @@ def test_an_upstreams_answer_that_was_cached_ends_with_a_line_in_the_file(
     path.write_text("192.0.2.1 a.example.org\n")
     corefile.write_text(CACHED.format(path=path, upstream=upstream))
     with serving(corefile, port) as program:
-        found = Live(program, port, path)
+        found = Live(program, port, path, "a.example.org")
         for _ in range(3):
             found.answers(["192.0.2.1"], "www.example.org")
         path.write_text("192.0.2.1 a.example.org\n192.0.2.9 www.example.org\n")

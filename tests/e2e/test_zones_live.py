@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.programs import Program, dig, serving, until
+from tests.e2e.live import Live
+from tests.e2e.programs import serving
 from tests.pydns.zone.files import master, replace
 
 COREFILE = """example.org {{
@@ -20,28 +21,6 @@ example.net {{
     file {path}
 }}
 """
-SOON = 5.0
-"""Seconds in which a change is answered. A machine that is busy may need more than the half second that is meant."""
-
-
-class Live:
-    """A server whose zone stands in `path`."""
-
-    def __init__(self, program: Program, port: int, path: Path) -> None:
-        self.program = program
-        self.port = port
-        self.path = path
-
-    def answers(
-        self, data: list[str], name: str = "www.example.org", type_: str = "A", status: str = "NOERROR"
-    ) -> None:
-        """Returns once that is the answer."""
-
-        def answer() -> tuple[str, list[str]]:
-            found = dig(self.port, name, type_)
-            return found.status, sorted(found.data)
-
-        until(answer, lambda found: found == (status, data), SOON)
 
 
 @pytest.fixture
@@ -50,7 +29,7 @@ def live(port: int, corefile: Path, tmp_path: Path) -> Iterator[Live]:
     path.write_text(master(1, "www A 192.0.2.1"))
     corefile.write_text(COREFILE.format(path=path))
     with serving(corefile, port) as program:
-        found = Live(program, port, path)
+        found = Live(program, port, path, "www.example.org")
         found.answers(["192.0.2.1"])
         yield found
 
@@ -130,7 +109,7 @@ def test_a_config_map_is_followed(port: int, corefile: Path, tmp_path: Path) -> 
     (tmp_path / "db").symlink_to("..data/db")
     corefile.write_text(COREFILE.format(path=tmp_path / "db"))
     with serving(corefile, port) as program:
-        found = Live(program, port, tmp_path / "db")
+        found = Live(program, port, tmp_path / "db", "www.example.org")
         for number in (1, 2, 1, 2):
             (tmp_path / "..data_tmp").symlink_to(f"data{number}")
             (tmp_path / "..data_tmp").replace(tmp_path / "..data")

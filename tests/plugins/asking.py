@@ -1,11 +1,16 @@
-"""Corefile lines and blocks for tests of plugins, made by hand."""
+"""Corefile lines and blocks for tests of plugins, made by hand, and queries that these are asked."""
 
 from __future__ import annotations
 
 import shlex
+from collections.abc import Awaitable, Callable
 
 from pydns import names
 from pydns.corefile.tree import Directive, Key, Position, ServerBlock, Word
+from pydns.plugin import Plugin
+from pydns.query import Query
+from pydns.reply import Reply
+from pydns.testing import FakeNext, query
 
 
 def directives(text: str) -> list[Directive]:
@@ -29,3 +34,12 @@ def block(*zones: str) -> ServerBlock:
     return ServerBlock(
         tuple(Key(Word(zone, place), "dns", names.from_text(zone), None) for zone in zones or (".",)), ()
     )
+
+
+async def asked(
+    plugin: Plugin, name: str, type_: str = "A", outside: Callable[[Query], Awaitable[Reply]] | None = None
+) -> Reply:
+    """What the plugin answers; `outside` is asked for names that lead out of it."""
+    wanted = query(name, type_)
+    wanted.ask = outside  # type: ignore[assignment]  # any coroutine function will do
+    return await plugin.serve(wanted, FakeNext())

@@ -12,7 +12,6 @@ from pydns.plugin import House
 from pydns.query import Address, Query
 from pydns.records import type_from_text
 from pydns.reply import Reply
-from pydns.watch import Watcher
 from pydns_plugins.hosts import Hosts
 
 Parse = Callable[..., Hosts]
@@ -57,13 +56,6 @@ def parse(tmp_path: Path) -> Parse:
         return hosts
 
     return parse
-
-
-@pytest.fixture
-async def house(nursery: trio.Nursery) -> House:
-    watcher = Watcher()
-    await nursery.start(watcher.run)
-    return House(watcher=watcher)
 
 
 @pytest.fixture

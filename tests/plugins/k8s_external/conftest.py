@@ -8,11 +8,11 @@ import trio
 
 from pydns.look import look
 from pydns.plugin import House
-from pydns.query import Query
 from pydns.reply import Reply
-from pydns.testing import FakeNext, plugins_of, query
+from pydns.testing import plugins_of
 from pydns_plugins.k8s_external import K8sExternal
 from pydns_plugins.kubernetes import Kubernetes
+from tests.plugins.asking import asked
 
 CLUSTER = (Path(__file__).parent / "cluster.toml").read_text()
 
@@ -48,11 +48,4 @@ async def start(file: Path, nursery: trio.Nursery) -> Start:
 
 @pytest.fixture
 def ask() -> Ask:
-    async def ask(
-        plugin: K8sExternal, name: str, type_: str = "A", outside: Callable[[Query], Awaitable[Reply]] | None = None
-    ) -> Reply:
-        asked = query(name, type_)
-        asked.ask = outside  # type: ignore[assignment]  # any coroutine function will do
-        return await plugin.serve(asked, FakeNext())
-
-    return ask
+    return asked

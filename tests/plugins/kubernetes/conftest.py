@@ -8,13 +8,10 @@ import trio
 
 from pydns.look import look
 from pydns.plugin import House
-from pydns.query import Query
 from pydns.reply import Reply
 from pydns.settings import Settings
-from pydns.testing import FakeNext, query
-from pydns.watch import Watcher
 from pydns_plugins.kubernetes import Kubernetes
-from tests.plugins.asking import block, directives
+from tests.plugins.asking import asked, block, directives
 
 CLUSTER = (Path(__file__).parent / "cluster.toml").read_text()
 
@@ -59,13 +56,6 @@ async def filled(parse: Parse, file: Path) -> Start:
 
 
 @pytest.fixture
-async def house(nursery: trio.Nursery) -> House:
-    watcher = Watcher()
-    await nursery.start(watcher.run)
-    return House(watcher=watcher)
-
-
-@pytest.fixture
 async def started(parse: Parse, house: House, nursery: trio.Nursery) -> Start:
     async def started(*options: str, **more: str) -> Kubernetes:
         found = parse(*options, **more)
@@ -79,14 +69,7 @@ async def started(parse: Parse, house: House, nursery: trio.Nursery) -> Start:
 
 @pytest.fixture
 def ask() -> Ask:
-    async def ask(
-        plugin: Kubernetes, name: str, type_: str = "A", outside: Callable[[Query], Awaitable[Reply]] | None = None
-    ) -> Reply:
-        asked = query(name, type_)
-        asked.ask = outside  # type: ignore[assignment]  # any coroutine function will do
-        return await plugin.serve(asked, FakeNext())
-
-    return ask
+    return asked
 
 
 @pytest.fixture
