@@ -20,5 +20,6 @@ class Bind(Peer):
         """The command that signs the task's zone with its key, on one core."""
         whole = task.folder / "zone"
         whole.write_text(task.data.zone.read_text() + Path(f"{task.data.key}.key").read_text())
-        flags = ("-q", "-z", "-P", "-n", "1", "-o", ZONE)
+        # -d: the file of DS records would stand in whatever folder the run began in
+        flags = ("-q", "-z", "-P", "-n", "1", "-o", ZONE, "-d", task.folder)
         return self.path(), *flags, "-f", task.folder / "signed", whole, task.data.key
