@@ -56,7 +56,8 @@ class Signatures:
         self.made = 0
         self._capacity = capacity
         self._keys_of: dict[bytes, Sequence[SigningKey]] = {}  # by zone
-        self._kept: OrderedDict[Unsigned, tuple[float, tuple[Record, ...]]] = OrderedDict()
+        # Between which moments they are given, and they: a clock that was ahead made such as begin in the future.
+        self._kept: OrderedDict[Unsigned, tuple[int, int, tuple[Record, ...]]] = OrderedDict()
         self._flights: dict[Unsigned, _Flight] = {}
         self._queue: deque[Unsigned] = deque()
         self._work = trio.Event()
@@ -81,10 +82,10 @@ class Signatures:
     def find(self, what: Unsigned) -> tuple[Record, ...] | None:
         """The RRSIG records of an RRset; None where they must be made first."""
         kept = self._kept.get(what)
-        if kept is None or kept[0] <= time.time():
+        if kept is None or not kept[0] <= time.time() < kept[1]:
             return None
         self._kept.move_to_end(what)
-        return kept[1]
+        return kept[2]
 
     def at_once(self, what: Unsigned) -> tuple[Record, ...] | None:
         """The same, made now where that is wanted of few; None where it must wait for its turn."""
@@ -99,7 +100,7 @@ class Signatures:
             return None  # who waits for its turn will hear of it
         finally:
             self._spent += time.perf_counter() - began
-        return self._kept[what][1]
+        return self._kept[what][2]
 
     def _renew(self) -> None:
         self._spent = 0.0
@@ -148,7 +149,8 @@ class Signatures:
         keys = self._keys_of.get(what.zone)
         if keys is None:
             keys = self._keys_of[what.zone] = [key.of(what.zone) for key in self.keys]
-        self._kept[what] = now + VALID - RENEWED, sign(what, keys, now - BACKDATED, now + VALID)
+        began = now - BACKDATED
+        self._kept[what] = began, now + VALID - RENEWED, sign(what, keys, began, now + VALID)
         self.made += 1
         while len(self._kept) > self._capacity:
             self._kept.popitem(last=False)

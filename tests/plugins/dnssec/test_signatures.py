@@ -51,6 +51,15 @@ async def test_it_is_made_anew_before_it_ends(monkeypatch: pytest.MonkeyPatch) -
     assert found.find(unsigned(1)) is None
 
 
+async def test_it_is_made_anew_where_the_clock_was_ahead(monkeypatch: pytest.MonkeyPatch) -> None:
+    found = of()
+    monkeypatch.setattr(time, "time", lambda: 1_800_000_000.0)
+    await made(found, 1)
+    for earlier, holds in ((BACKDATED, True), (BACKDATED + 1, False)):
+        monkeypatch.setattr(time, "time", lambda earlier=earlier: 1_800_000_000.0 - earlier)
+        assert (found.find(unsigned(1)) is not None) is holds
+
+
 async def test_those_unused_for_longest_go() -> None:
     found = of(3)
     await made(found, 1, 2, 3)
