@@ -110,6 +110,7 @@ class Ede(IntEnum):
     NO_REACHABLE_AUTHORITY = 22
     NETWORK_ERROR = 23
     INVALID_DATA = 24
+    INVALID_QUERY_TYPE = 30  # RFC 9824 section 3.5
 
 
 class Record(NamedTuple):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,6 +16,7 @@ from pydns.dnssec.key import SEP, ZONE
 from pydns.dnssec.keyfiles import SigningKey
 from pydns.dnssec.private import generate
 from pydns.names import from_text
+from pydns.signing.job import Job, perform
 from tests.e2e.programs import dig, free_port, installed, serving
 from tests.e2e.validators import DENIED, VALIDATED, delv, unbound, verdict
 
@@ -36,8 +38,14 @@ a.ent A 192.0.2.9
 d DNAME ent
 insecure NS ns
 secure NS ns
+beforehand NS ns
+out CNAME www.secure
+back CNAME alias.secure
+nowhere CNAME nothing.secure
+*.outward CNAME www.secure
+signed CNAME www.beforehand
 """
-CHILD = "$TTL 300\n@ SOA ns 1 1 1 1 1 60\n@ NS ns.example.org.\nwww A 192.0.2.5\n"
+CHILD = "$TTL 300\n@ SOA ns 1 1 1 1 1 60\n@ NS ns.example.org.\nwww A 192.0.2.5\nalias CNAME www.example.org.\n"
 COREFILE = """example.org:0 {{
     bind 127.0.0.1
     dnssec example.org secure.example.org {{
@@ -47,6 +55,7 @@ COREFILE = """example.org:0 {{
     }}
     file db example.org
     file child secure.example.org insecure.example.org
+    file beforehand.signed beforehand.example.org
 }}
 """
 ANSWERS = {
@@ -56,6 +65,8 @@ ANSWERS = {
     "an alias": ("alias.example.org", "A", VALIDATED),
     "an alias for all below": ("a.d.example.org", "A", VALIDATED),
     "an alias of nothing": ("dangling.example.org", "A", VALIDATED),
+    "an alias to a secure child": ("out.example.org", "A", VALIDATED),
+    "an alias to a secure child, and back": ("back.example.org", "A", VALIDATED),
     "a wildcard": ("x.wild.example.org", "TXT", VALIDATED),
     "a wildcard by its name": ("*.wild.example.org", "TXT", VALIDATED),
     "keys": ("example.org", "DNSKEY", VALIDATED),
@@ -79,6 +90,11 @@ VERDICTS = {
     "an alias of nothing": ("dangling.example.org", "A", "secure NOERROR"),
     "a name of a secure child": ("www.secure.example.org", "A", "secure NOERROR"),
     "nothing in a secure child": ("x.secure.example.org", "A", "secure NOERROR"),
+    "an alias to a secure child": ("out.example.org", "A", "secure NOERROR"),
+    "an alias to a secure child, and back": ("back.example.org", "A", "secure NOERROR"),
+    "an alias to nothing in a secure child": ("nowhere.example.org", "A", "secure NOERROR"),
+    "a wildcard's alias to a secure child": ("x.outward.example.org", "A", "secure NOERROR"),
+    "an alias to a zone that was signed beforehand": ("signed.example.org", "A", "secure NOERROR"),
     "a name of an insecure child": ("www.insecure.example.org", "A", "insecure NOERROR"),
     "nothing in an insecure child": ("x.insecure.example.org", "A", "insecure NXDOMAIN"),
 }
@@ -106,8 +122,13 @@ def signed(folder: Path, algorithm: Algorithm, denial: str, split: bool) -> Iter
     keys = [SigningKey(from_text("example.org"), each, generate(algorithm, 2048)) for each in flags]
     stems = [keyfiles.write(key, folder) for key in keys]
     child = keys[0].of(from_text("secure.example.org"))
-    (folder / "db").write_text(f"{DB}secure DS {ds_text(ds(child))}\n")
+    before = keys[0].of(from_text("beforehand.example.org"))
+    (folder / "db").write_text(f"{DB}secure DS {ds_text(ds(child))}\nbeforehand DS {ds_text(ds(before))}\n")
     (folder / "child").write_text(CHILD)
+    names = tuple(map(str, stems))
+    perform(
+        Job(str(folder / "child"), before.name.hex(), names, "", str(folder / "beforehand.signed"), None), time.time()
+    )
     corefile = folder / "Corefile"
     corefile.write_text(COREFILE.format(keys=" ".join(map(str, stems)), denial=denial).replace(":0", f":{free_port()}"))
     port = int(corefile.read_text().split(":")[1].split()[0])
@@ -123,7 +144,7 @@ def server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
 
 @pytest.fixture(scope="module")
 def resolver(server: Signed) -> Iterator[int]:
-    zones = ["example.org", "secure.example.org", "insecure.example.org"]
+    zones = ["example.org", "secure.example.org", "insecure.example.org", "beforehand.example.org"]
     with unbound(server.folder / "unbound", server.port, server.key, zones) as port:
         yield port
 

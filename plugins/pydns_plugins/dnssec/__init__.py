@@ -49,7 +49,9 @@ class Dnssec(Plugin):
         self.options = options
         self.signatures = Signatures(options.capacity)
         self._zones = frozenset(options.zones)
-        self._planner = Planner(options.zones, options.compact, Known(()))
+        self._apex = _KEY_TYPES if options.cds else frozenset((int(Type.DNSKEY),))
+        self._known = Known(())
+        self._planner = self._make_planner()
         self._hits: dict[str, int] = {}
         self._misses: dict[str, int] = {}
         self._before: Dnssec | None = None
@@ -129,21 +131,24 @@ class Dnssec(Plugin):
             return False
         return names.longest_match(query.name, self._zones) is not None
 
+    def _make_planner(self) -> Planner:
+        return Planner(self.options.zones, self.options.compact, self._known, self._apex)
+
     def _own(self, query: Query) -> Reply | None:
         """The answer to a question for the keys; None where it is not one."""
         if query.type == NXNAME and query.class_ == _IN:
             if names.longest_match(query.name, self._zones) is None:
                 return None
             # RFC 9824 section 3.5: it stands in bitmaps alone.
-            return Reply.failure(Ede.OTHER, "no name has such records", rcode=Rcode.FORMERR, by=self.name)
-        if query.type not in _KEY_TYPES or query.name not in self._zones or query.class_ != _IN:
+            return Reply.failure(Ede.INVALID_QUERY_TYPE, "no name has such records", rcode=Rcode.FORMERR, by=self.name)
+        if query.type not in self._apex or query.name not in self._zones or query.class_ != _IN:
             return None
+        if self._known.is_signed(query.name):
+            return None  # it has the keys that it was signed with
         if not self.signatures.keys:
             return self._not_ready()
         if query.type == Type.DNSKEY:
             rdatas = [key.rdata for key in self.signatures.keys]
-        elif not self.options.cds:
-            return None
         else:
             pointed = [key for key in self.signatures.keys if key.is_sep] or self.signatures.keys
             of_zone = [key.of(query.name) for key in pointed]
@@ -190,7 +195,8 @@ class Dnssec(Plugin):
 
     async def run(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
         holders = [plugin for plugin in self.house.siblings(self) if isinstance(plugin, HoldsZones)]
-        self._planner = Planner(self.options.zones, self.options.compact, Known(holders))
+        self._known = Known(holders)
+        self._planner = self._make_planner()
         paths = [path for key in self.options.keys for path in keyfiles.files(key)]
         with self.house.files.follow(paths) as files:
             await self._load_anew()

@@ -57,6 +57,16 @@ class Known:
         found = frozenset(type_ for type_, _, _, _ in nodes.sets_of(node))
         return found & _AT_CUT if node[0] & nodes.CUT else found
 
+    def denial_ttl(self, origin: bytes) -> int | None:
+        """The TTL of a zone's denials (RFC 9077 section 3); None where nobody can tell."""
+        zone = self.zone(origin)
+        return zone.negative[0].ttl if zone is not None and zone.origin == origin else None
+
+    def is_signed(self, origin: bytes) -> bool:
+        """Whether a zone was signed beforehand."""
+        zone = self.zone(origin)
+        return zone is not None and zone.origin == origin and is_signed(zone)
+
     def is_glue(self, name: bytes) -> bool:
         """Whether it stands below a cut, so that it is another zone's."""
         zone = self.zone(name)
@@ -67,3 +77,8 @@ class Known:
             if node is not None and node[0] & nodes.CUT:
                 return True
         return False
+
+
+def is_signed(zone: Zone) -> bool:
+    """Whether its records came with signatures."""
+    return len(zone.negative_signed) > len(zone.negative)

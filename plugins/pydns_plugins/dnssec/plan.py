@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from pydns import names
 from pydns.names import LOWER
-from pydns.records import Class, Rcode, Record, Type
+from pydns.records import Rcode, Record, Type
 from pydns.reply import Reply
-from pydns_plugins.dnssec.denial import insecure, no_name, no_type
+from pydns_plugins.dnssec.denial import DENIAL_TTL, insecure, no_name, no_type, start_of_authority
+from pydns_plugins.dnssec.known import is_signed
 from pydns_plugins.dnssec.signatures import Unsigned
 
 if TYPE_CHECKING:
@@ -18,9 +19,6 @@ if TYPE_CHECKING:
 
 ORIGINAL_TTL: Final = 3600
 """In signatures of records whose TTLs count down, as CoreDNS; or a day or more, for longer ones."""
-
-DENIAL_TTL: Final = 60
-"""Of a denial without a SOA, which would say it."""
 
 _RRSIG, _NSEC, _NS, _DS, _SOA, _CNAME, _DNAME = (
     int(Type.RRSIG), int(Type.NSEC), int(Type.NS), int(Type.DS), int(Type.SOA), int(Type.CNAME), int(Type.DNAME),
@@ -51,47 +49,31 @@ class Plan(NamedTuple):
 
 
 class Planner:
-    """Makes plans for some zones. `compact`: denials by RFC 9824."""
+    """Makes plans for some zones. `compact`: denials by RFC 9824. `apex`: types that the plugin itself has there."""
 
-    def __init__(self, zones: Iterable[bytes], compact: bool, known: Known) -> None:
+    def __init__(self, zones: Iterable[bytes], compact: bool, known: Known, apex: frozenset[int]) -> None:
         self._zones = frozenset(zones)
         self._compact = compact
         self._known = known
+        self._apex = apex
 
     def plan(self, query: Query, reply: Reply, ages: bool) -> Plan | None:
-        """None where the reply is left as it is: it is signed already, or has nothing of these zones.
+        """None where the reply is left as it is: it has nothing of these zones that is not signed already.
 
         `ages`: its TTLs count down, so they tell nothing of the original ones.
         """
+        if reply.flags & Reply.TC:
+            return None  # a part of an answer, of which nothing can be told: who asked does so again over TCP
         if len(reply.answer) == 1 and not reply.authority and not reply.additional:  # most
             (record,) = reply.answer
             if record.owner == query.name and record.type == query.type != _RRSIG:
                 only = self._signed((record,), ages)
                 return None if only.unsigned is None else Plan([only], [], [], reply.rcode)
-        if any(record.type == _RRSIG for record in (*reply.answer, *reply.authority)):
-            return None
-        dnames = [record.owner for record in reply.answer if record.type == _DNAME]
-        answer = [self._answer(rrset, dnames, ages) for rrset in rrsets(reply.answer)]
-        authority: list[RRset] = []
-        cuts: list[bytes] = []
-        secure: set[bytes] = set()
-        for rrset in rrsets(reply.authority):
-            owner, type_ = rrset[0].owner, rrset[0].type
-            if type_ == _NS and (owner not in self._zones or not (reply.answer or reply.flags & Reply.AA)):
-                cuts.append(owner)
-                authority.append(RRset(rrset, None))
-            else:
-                if type_ == _DS:
-                    secure.add(owner)
-                authority.append(self._signed(rrset, ages))
-        for cut in cuts:
-            zone = self.zone_of(cut, _DS)
-            if zone is not None and cut not in secure:
-                ttl = next(record.ttl for record in reply.authority if record.owner == cut)
-                authority.append(RRset(*_denying(insecure(cut, ttl), zone)))
+        answer = self._answer(reply.answer, ages)
+        authority, cuts = self._authority(reply, ages)
         rcode = reply.rcode
-        if not cuts and rcode in _DENIED:
-            denial = self._denial(query, reply)
+        if not cuts and rcode in _DENIED and not any(record.type == _RRSIG for record in reply.authority):
+            denial = self._denial(query, reply, ages)
             if denial is not None:
                 rcode = int(Rcode.NOERROR)
                 if not any(record.type == _SOA for record in reply.authority):
@@ -101,9 +83,35 @@ class Planner:
                     authority.append(RRset(*soa))
                 section = answer if query.type in (_NSEC, _RRSIG) and not reply.answer else authority
                 section.append(RRset(*denial))
-        additional = [self._additional(rrset, cuts, ages) for rrset in rrsets(reply.additional)]
+        additional = self._additional(reply.additional, cuts, ages)
         plan = Plan(answer, authority, additional, rcode)
         return plan if any(each.unsigned for each in (*answer, *authority, *additional)) else None
+
+    def _authority(self, reply: Reply, ages: bool) -> tuple[list[RRset], list[bytes]]:
+        """That section, and the delegations in it, with what says that they are insecure."""
+        found = rrsets(reply.authority)
+        if any(rrset[0].type == _RRSIG for rrset in found):
+            # It is all of the zone at the end of the chain, which said itself what there was to prove.
+            return [RRset(rrset, None) for rrset in found], [rrset[0].owner for rrset in found if rrset[0].type == _NS]
+        authority: list[RRset] = []
+        cuts: dict[bytes, int] = {}
+        secure: set[bytes] = set()
+        for rrset in found:
+            owner, type_, _, ttl, _ = rrset[0]
+            if type_ == _NS and (owner not in self._zones or not (reply.answer or reply.flags & Reply.AA)):
+                cuts[owner] = ttl
+                authority.append(RRset(rrset, None))
+            else:
+                if type_ == _DS:
+                    secure.add(owner)
+                authority.append(self._signed(rrset, ages))
+        for cut, ttl in cuts.items():
+            zone = self.zone_of(cut, _DS)
+            if zone is not None and cut not in secure:
+                known = self._known.denial_ttl(zone)
+                denial = insecure(cut, min(ttl, DENIAL_TTL if known is None else known))
+                authority.append(RRset(*_denying(denial, zone)))
+        return authority, list(cuts)
 
     def zone_of(self, owner: bytes, type_: int) -> bytes | None:
         """The zone whose keys sign records of a name and type; DS records are the parent's."""
@@ -114,9 +122,12 @@ class Planner:
         zone = names.longest_match(owner, self._zones)
         if zone is None:
             return None
-        # A zone below it that stands here as well, and is not signed, has nothing that these keys could sign.
         known = self._known.zone(owner)
-        return zone if known is None or len(known.origin) <= len(zone) else None
+        if known is None or len(known.origin) < len(zone):
+            return zone
+        # A zone below it that stands here as well, and is not signed, has nothing that these keys could sign; nor has
+        # one that was signed beforehand.
+        return zone if known.origin == zone and not is_signed(known) else None
 
     def _signed(self, records: tuple[Record, ...], ages: bool) -> RRset:
         first = records[0]
@@ -126,27 +137,32 @@ class Planner:
         ttl = min(record.ttl for record in records)
         if any(record.ttl != ttl for record in records):
             records = tuple([record._replace(ttl=ttl) for record in records])
-        if not ages:
-            return RRset(records, Unsigned(records, zone))
-        original = ORIGINAL_TTL if ttl <= ORIGINAL_TTL else -(-ttl // 86_400) * 86_400
-        # Such records come in another order each time, maybe.
-        return RRset(records, Unsigned(tuple(sorted(record._replace(ttl=original) for record in records)), zone))
+        return RRset(records, Unsigned(_original(records) if ages else records, zone))
 
-    def _answer(self, records: tuple[Record, ...], dnames: Sequence[bytes], ages: bool) -> RRset:
+    def _answer(self, section: Sequence[Record], ages: bool) -> list[RRset]:
         """A CNAME that follows from a DNAME is not signed (RFC 6672 section 5.3.1)."""
-        first = records[0]
-        if first.type == _CNAME and any(names.is_within(first.owner, dname) for dname in dnames):
-            return RRset(records, None)
-        return self._signed(records, ages)
+        dnames = [record.owner for record in section if record.type == _DNAME]
+        covered = _covered(section)
+        found = []
+        for rrset in rrsets(section):
+            owner, type_ = rrset[0].owner, rrset[0].type
+            follows = type_ == _CNAME and any(names.is_within(owner, dname) for dname in dnames)
+            left = follows or type_ == _RRSIG or (owner, type_) in covered
+            found.append(RRset(rrset, None) if left else self._signed(rrset, ages))
+        return found
 
-    def _additional(self, records: tuple[Record, ...], cuts: Sequence[bytes], ages: bool) -> RRset:
+    def _additional(self, section: Sequence[Record], cuts: Sequence[bytes], ages: bool) -> list[RRset]:
         """Glue is not signed (RFC 4035 section 2.2)."""
-        owner = records[0].owner
-        if any(names.is_within(owner, cut) for cut in cuts) or self._known.is_glue(owner):
-            return RRset(records, None)
-        return self._signed(records, ages)
+        covered = _covered(section)
+        found = []
+        for rrset in rrsets(section):
+            owner, type_ = rrset[0].owner, rrset[0].type
+            glue = any(names.is_within(owner, cut) for cut in cuts) or self._known.is_glue(owner)
+            left = glue or type_ == _RRSIG or (owner, type_) in covered
+            found.append(RRset(rrset, None) if left else self._signed(rrset, ages))
+        return found
 
-    def _denial(self, query: Query, reply: Reply) -> Denying | None:
+    def _denial(self, query: Query, reply: Reply, ages: bool) -> Denying | None:
         """The NSEC record that is wanted, of the last name of the chain; None where nothing is denied."""
         name, type_ = _end_of_chain(query.name, reply.answer), query.type
         if any(record.owner == name and record.type in (type_, _CNAME) for record in reply.answer):
@@ -160,16 +176,16 @@ class Planner:
         if zone is None or zone not in self._zones or not names.is_within(name, zone):
             return None
         ttl = DENIAL_TTL if soa is None else soa.ttl
-        if reply.rcode == _NXDOMAIN:
-            lie = no_name(name, ttl) if self._compact else no_type(name, ttl, type_, None, name == zone)
-            return _denying(lie, zone)
-        denied = type_ if type_ not in (_NSEC, _RRSIG) else 0
-        types = self._known.types(name, zone)
+        return _denying(self._nsec(name, type_, ttl, zone, reply.rcode), zone, ages)
+
+    def _nsec(self, name: bytes, type_: int, ttl: int, zone: bytes, rcode: int) -> Record:
+        if rcode == _NXDOMAIN and self._compact:
+            return no_name(name, ttl)
+        apex = self._apex if name == zone else None
+        types = self._known.types(name, zone) if rcode != _NXDOMAIN else None
         if types is not None and type_ in types:
             types = None  # the zone has changed, or another plugin answered
-        if types is not None and name == zone:
-            types |= {int(Type.DNSKEY)}
-        return _denying(no_type(name, ttl, denied, types, name == zone), zone)
+        return no_type(name, ttl, type_ if type_ not in (_NSEC, _RRSIG) else 0, types, apex)
 
 
 class Denying(NamedTuple):
@@ -179,18 +195,23 @@ class Denying(NamedTuple):
     unsigned: Unsigned
 
 
-def _denying(record: Record, zone: bytes) -> Denying:
-    return Denying((record,), Unsigned((record,), zone))
+def _denying(record: Record, zone: bytes, ages: bool = False) -> Denying:
+    return Denying((record,), Unsigned(_original((record,)) if ages else (record,), zone))
 
 
-def start_of_authority(zone: bytes) -> Record:
-    """For zones whose source has none, as a hosts file: without it no resolver takes a denial (RFC 2308 section 5)."""
-    numbers = b"".join(number.to_bytes(4) for number in (1, 7200, 1800, 86_400, DENIAL_TTL))
-    rdata = b"\2ns\3dns" + zone + b"\x0ahostmaster" + zone + numbers
-    return Record(zone, _SOA, int(Class.IN), DENIAL_TTL, rdata)
+def _original(records: tuple[Record, ...]) -> tuple[Record, ...]:
+    """Records whose TTLs count down as they are signed; they come in another order each time, maybe."""
+    ttl = records[0].ttl
+    original = ORIGINAL_TTL if ttl <= ORIGINAL_TTL else -(-ttl // 86_400) * 86_400
+    return tuple(sorted(record._replace(ttl=original) for record in records))
 
 
-def rrsets(records: Sequence[Record]) -> Iterable[tuple[Record, ...]]:
+def _covered(section: Sequence[Record]) -> set[tuple[bytes, int]]:
+    """Owner and type of what bears its signature already: of a zone that an alias led to, and that is signed itself."""
+    return {(record.owner, int.from_bytes(record.rdata[:2])) for record in section if record.type == _RRSIG}
+
+
+def rrsets(records: Sequence[Record]) -> Sequence[tuple[Record, ...]]:
     """The records by owner and type, in the order in which these come."""
     if len(records) == 1:  # most
         return (tuple(records),)

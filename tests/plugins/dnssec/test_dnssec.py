@@ -19,7 +19,8 @@ from pydns.testing import FakeNext, query, running_server
 from pydns.watch import Watcher
 from pydns.wire.message import pack
 from pydns_plugins.dnssec import Dnssec
-from tests.plugins.dnssec.serving import DO, WWW, ZONE, A, asking, plugin, signing
+from pydns_plugins.dnssec.known import Known
+from tests.plugins.dnssec.serving import DO, WWW, ZONE, A, Holder, asking, plugin, signing, zone
 from tests.pydns.dnssec.signing import key
 
 
@@ -55,7 +56,7 @@ async def test_others_get_what_there_is(query_: Query) -> None:
 
 
 async def test_an_answer_that_is_signed_already_is_left_alone() -> None:
-    given = Reply([A, Record(WWW, Type.RRSIG, Class.IN, 300, bytes(40))])
+    given = Reply([A, Record(WWW, Type.RRSIG, Class.IN, 300, b"\0\1" + bytes(38))])
     assert await plugin().serve(asking(), FakeNext(given)) is given
 
 
@@ -106,7 +107,14 @@ def test_other_questions_for_keys_go_on(name: str, type_: str) -> None:
 def test_a_type_of_bitmaps_alone_is_no_question() -> None:
     reply = plugin().at_once(asking(type_="TYPE128"))
     assert isinstance(reply, Reply)
-    assert reply.rcode == Rcode.FORMERR
+    assert (reply.rcode, reply.errors[0][0]) == (Rcode.FORMERR, Ede.INVALID_QUERY_TYPE)
+
+
+def test_the_keys_of_a_zone_that_is_signed_beforehand_are_its_own() -> None:
+    dnssec = plugin()
+    signed = Record(ZONE, Type.RRSIG, Class.IN, 300, b"\0\6" + bytes(38))
+    dnssec._known = Known([Holder(zone(ZONE, ("example.org", Type.RRSIG, signed.rdata)))])
+    assert dnssec.at_once(asking("example.org", "DNSKEY")) is Turn.NEXT
 
 
 async def test_split_keys_each_have_their_part() -> None:
@@ -191,7 +199,7 @@ async def test_keys_are_followed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 
 def test_a_reload_keeps_signatures() -> None:
     old, new = plugin(), plugin()
-    old.signatures._kept[(A,), ZONE] = (2e9, (A,))  # type: ignore[index]  # an Unsigned is such a tuple
+    old.signatures._kept[(A,), ZONE] = (0, 2_000_000_000, (A,))  # type: ignore[index]  # an Unsigned is such a tuple
     new.signatures.take(old.signatures)
     assert len(new.signatures) == 1
     new.signatures.change([key()])

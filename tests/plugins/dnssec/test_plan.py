@@ -9,44 +9,21 @@ from pydns.dnssec import bitmap
 from pydns.names import from_text
 from pydns.records import Class, Rcode, Record, Type
 from pydns.reply import Reply
-from pydns.zone.builder import Builder
-from pydns.zone.holder import Held, HoldsZones
 from pydns.zone.zone import Zone
 from pydns_plugins.dnssec.known import Known
 from pydns_plugins.dnssec.plan import Plan, Planner, rrsets
-from tests.plugins.dnssec.serving import SOA, WWW, ZONE, A, asking
+from tests.plugins.dnssec.serving import SOA, WWW, ZONE, A, Holder, asking, zone
 
 CHILD = from_text("child.example.org")
 NS = Record(CHILD, Type.NS, Class.IN, 300, b"\2ns" + CHILD)
 GLUE = Record(b"\2ns" + CHILD, Type.A, Class.IN, 300, b"\xc0\0\2\1")
 DS = Record(CHILD, Type.DS, Class.IN, 300, bytes(36))
 NSEC = int(Type.NSEC)
-
-
-class Holder(HoldsZones):
-    def __init__(self, *zones: Zone) -> None:
-        self._held = []
-        for zone in zones:
-            held = Held(zone.origin)
-            held.publish(zone)
-            self._held.append(held)
-
-    def held(self) -> list[Held]:
-        return self._held
-
-
-def zone(origin: bytes, *records: tuple[str, int, bytes]) -> Zone:
-    from pydns.steps import whole
-
-    builder = Builder(origin)
-    builder.add(origin, Type.SOA, 300, SOA.rdata)
-    for name, type_, rdata in records:
-        builder.add(from_text(name), type_, 300, rdata)
-    return whole(builder.finish())
+APEX = frozenset((int(Type.DNSKEY),))
 
 
 def plan(reply: Reply, name: str = "www.example.org", type_: str = "A", compact: bool = False, *zones: Zone) -> Plan:
-    planner = Planner([ZONE], compact, Known([Holder(*zones)] if zones else []))
+    planner = Planner([ZONE], compact, Known([Holder(*zones)] if zones else []), APEX)
     found = planner.plan(asking(name, type_), reply, False)
     assert found is not None
     return found
@@ -91,6 +68,39 @@ def test_other_zones_are_not_signed() -> None:
     assert told(found.answer) == [("www.example.org.", 5, True), ("www.example.com.", 1, False)]  # type: ignore[arg-type]
 
 
+def test_what_an_alias_leads_to_may_bear_signatures_of_its_zone() -> None:
+    cname = A._replace(type=Type.CNAME, rdata=from_text("www.example.com"))
+    there = A._replace(owner=from_text("www.example.com"))
+    found = plan(Reply([cname, there, there._replace(type=Type.RRSIG, rdata=b"\0\1" + bytes(38))]))
+    assert told(found.answer) == [  # type: ignore[arg-type]
+        ("www.example.org.", 5, True),
+        ("www.example.com.", 1, False),
+        ("www.example.com.", 46, False),
+    ]
+
+
+def test_what_an_alias_leads_to_may_have_been_denied_by_its_zone() -> None:
+    there = from_text("example.com")
+    denied = [SOA._replace(owner=there, rdata=b"\1n" + there + b"\1h" + there + bytes(20))]
+    denied += [denied[0]._replace(type=Type.RRSIG, rdata=b"\0\6" + bytes(38))]
+    cname = A._replace(type=Type.CNAME, rdata=from_text("www.example.com"))
+    found = plan(Reply([cname], denied))
+    assert told(found.answer) == [("www.example.org.", 5, True)]  # type: ignore[arg-type]
+    assert told(found.authority) == [("example.com.", 6, False), ("example.com.", 46, False)]  # type: ignore[arg-type]
+
+
+def test_a_zone_that_is_signed_beforehand_is_left_alone() -> None:
+    known = zone(ZONE, ("example.org", Type.RRSIG, b"\0\6" + bytes(38)))
+    planner = Planner([ZONE], False, Known([Holder(known)]), APEX)
+    assert planner.plan(asking(), Reply([A]), False) is None
+
+
+def test_a_part_of_an_answer_is_left_alone() -> None:
+    planner = Planner([ZONE], False, Known([]), APEX)
+    for part in (Reply([A], flags=Reply.TC), Reply(flags=Reply.TC)):
+        assert planner.plan(asking(), part, False) is None
+
+
 @pytest.mark.parametrize("compact", [False, True])
 def test_a_name_that_does_not_exist_is_denied(compact: bool) -> None:
     found = plan(Reply([], [SOA], rcode=Rcode.NXDOMAIN), "www.example.org", "A", compact)
@@ -105,6 +115,24 @@ def test_a_type_is_denied_by_a_lie_where_nobody_knows() -> None:
     types = types_of(denial(plan(Reply([], [SOA]))))
     assert Type.A not in types
     assert {Type.AAAA, Type.TXT, NSEC, Type.RRSIG} <= types
+    # Who uses it for other questions (RFC 8198) shall find what is asked most.
+    assert {Type.MX, Type.PTR, Type.HTTPS, Type.CAA} <= types
+
+
+@pytest.mark.parametrize("known", [[], [zone(ZONE)]])
+def test_what_the_plugin_has_itself_is_not_denied_with_others(known: list[Zone]) -> None:
+    apex = APEX | {int(Type.CDS), int(Type.CDNSKEY)}
+    planner = Planner([ZONE], True, Known([Holder(*known)]), apex)
+    found = planner.plan(asking("example.org", "TXT"), Reply([], [SOA]), False)
+    assert found is not None
+    assert apex <= types_of(denial(found))
+
+
+def test_a_denial_that_counts_down_is_signed_once() -> None:
+    planner = Planner([ZONE], False, Known([]), APEX)
+    found = [planner.plan(asking(), Reply([], [SOA._replace(ttl=ttl)]), True) for ttl in (60, 59)]
+    first, second = ([each.unsigned for each in plan.authority] for plan in found if plan is not None)
+    assert first == second
 
 
 @pytest.mark.parametrize(
@@ -155,8 +183,16 @@ def test_an_insecure_delegation_is_told() -> None:
     assert told(found.additional) == [("ns.child.example.org.", 1, False)]  # type: ignore[arg-type]
 
 
+@pytest.mark.parametrize(("known", "ttl"), [([], 60), ([zone(ZONE)], 0)])
+def test_that_a_delegation_is_insecure_holds_as_long_as_a_denial(known: list[Zone], ttl: int) -> None:
+    planner = Planner([ZONE], False, Known([Holder(*known)]), APEX)
+    found = planner.plan(asking("www.child.example.org"), Reply([], [NS]), False)
+    assert found is not None
+    assert denial(found).ttl == ttl
+
+
 def test_a_delegation_to_a_zone_that_is_signed_here_too_is_the_parents() -> None:
-    found = Planner([ZONE, CHILD], False, Known([])).plan(asking("www.child.example.org"), Reply([], [NS]), False)
+    found = Planner([ZONE, CHILD], False, Known([]), APEX).plan(asking("www.child.example.org"), Reply([], [NS]), False)
     assert found is not None
     assert told(found.authority) == [("child.example.org.", 2, False), ("child.example.org.", NSEC, True)]  # type: ignore[arg-type]
     assert found.authority[1].unsigned is not None
@@ -175,7 +211,7 @@ def test_addresses_below_a_delegation_are_not_signed() -> None:
 
 
 def test_a_zone_below_that_is_not_signed_is_left_alone() -> None:
-    planner = Planner([ZONE], False, Known([Holder(zone(ZONE), zone(CHILD))]))
+    planner = Planner([ZONE], False, Known([Holder(zone(ZONE), zone(CHILD))]), APEX)
     assert planner.plan(asking("child.example.org"), Reply([A._replace(owner=CHILD)]), False) is None
 
 
