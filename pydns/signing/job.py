@@ -8,6 +8,7 @@ import random
 import sys
 import time
 from collections.abc import Sequence
+from hashlib import sha256
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -43,6 +44,11 @@ LEFT: Final = 14 * DAY
 KEPT: Final = LEFT + AGE
 """A signature with less left is made anew when its zone is: with more it holds until after the next time."""
 
+_HEAD: Final = """\
+; Signed by pydns, which writes this file anew: change the other one.
+; That one has the SHA-256 digest """
+"""Of a signed file. The digest follows."""
+
 _NICENESS: Final = 10  # answering comes first where cores are few
 
 
@@ -76,12 +82,13 @@ def perform(job: Job, now: float) -> Done:
     origin = bytes.fromhex(job.origin)
     keys = load_keys(job, origin)
     hashed = None if job.hashed is None else Parameters(job.hashed[0], bytes.fromhex(job.hashed[1]))
-    zone, files = _read(job.db, origin)
+    zone, files, digest = _read(job.db, origin)
     try:
-        old = _read(job.signed, origin)[0] if os.path.exists(job.signed) else None
+        old = _read(job.signed, origin).zone if os.path.exists(job.signed) else None
+        why = _why(job, old, keys, hashed, digest, now)
     except (OSError, PydnsError):
         old = None
-    why = _why(job, old, keys, hashed, files, now)
+        why = f"{job.signed} cannot be read"
     if not why and old is not None:
         return Done("", _next(old), old.serial, files=files)
     serial = int(now) & 0xFFFF_FFFF
@@ -91,7 +98,7 @@ def perform(job: Job, now: float) -> Done:
     terms = Terms(keys, serial, inception, int(now) + VALID, int(now) + KEPT, hashed)
     signer = Signer(zone, terms, old)
     try:
-        _write(job.signed, signer)
+        _write(job.signed, signer, digest)
     except ValueError as error:
         raise DnssecError(f"{to_text(origin)}: {error}") from None
     due = min(inception + AGE, int(now) + VALID - LEFT)
@@ -111,17 +118,33 @@ def load_keys(job: Job, origin: bytes) -> list[SigningKey]:
     return list({key.rdata: key for key in (keyfiles.read(path).of(origin) for path in paths)}.values())
 
 
-def _read(path: str, origin: bytes) -> tuple[Zone, tuple[str, ...]]:
+class _Source(NamedTuple):
+    """A zone as it stands in files. `digest`: of all their octets."""
+
+    zone: Zone
+    files: tuple[str, ...]
+    digest: str
+
+
+def _read(path: str, origin: bytes) -> _Source:
     builder = Builder(origin)
+    digest = sha256()
+
+    def read(path: str) -> bytes:
+        data = read_file(path)
+        digest.update(len(data).to_bytes(8))
+        digest.update(data)
+        return data
+
     try:
-        reading = read_whole(read_zone(read_file(path), path, origin, builder.add))
+        reading = read_whole(read_zone(read(path), path, origin, builder.add, include=read))
     except OSError as error:
         raise ZoneError(f"{path}: {error.strerror or error}") from None
     if reading.errors:
         first = next(fault for fault in reading.faults if "warning" not in str(fault.severity.value))
         more = f", and {reading.errors - 1} more errors" if reading.errors > 1 else ""
         raise ZoneError(f"{first}{more}")
-    return whole(builder.finish()), reading.files
+    return _Source(whole(builder.finish()), reading.files, digest.hexdigest())
 
 
 def _why(
@@ -129,10 +152,14 @@ def _why(
     old: Zone | None,
     keys: Sequence[SigningKey],
     hashed: Parameters | None,
-    files: Sequence[str],
+    digest: str,
     now: float,
 ) -> str:
-    """Why the zone must be signed; empty where it need not be."""
+    """Why the zone must be signed; empty where it need not be. Raises OSError.
+
+    That its file has changed is told by what it holds: it may have done so while it was signed, or have become what an
+    older one was, with the time of that.
+    """
     if old is None:
         return f"there is no {job.signed}"
     apex = old.rrset(old.origin, Type.RRSIG)
@@ -147,8 +174,10 @@ def _why(
     parameters = old.rrset(old.origin, Type.NSEC3PARAM)
     if (None if parameters is None else parameters.rdatas[0]) != (None if hashed is None else hashed.rdata):
         return "names are to be denied otherwise"
-    if max(os.stat(path).st_mtime_ns for path in files) > os.stat(job.signed).st_mtime_ns:
+    if _signed_from(job.signed) != digest:
         return f"{job.db} has changed"
+    if max(each.inception for each in lifetimes) > now:
+        return "the signatures begin in the future: the clock was ahead"
     if now - min(each.inception for each in lifetimes) > AGE:
         return "it was signed more than 6 days ago"
     if min(each.expiration for each in lifetimes) - now < LEFT:
@@ -167,13 +196,20 @@ def _next(zone: Zone) -> float:
     return min(inception + AGE, min(each.expiration for each in lifetimes) - LEFT)
 
 
-def _write(path: str, signer: Signer) -> None:
+def _signed_from(path: str) -> str:
+    """The digest of what a signed file was made from; empty where it tells none. Raises OSError."""
+    with open(path, "rb") as file:
+        head = file.read(len(_HEAD) + 64)
+    return head.removeprefix(_HEAD.encode()).decode("latin-1")
+
+
+def _write(path: str, signer: Signer, digest: str) -> None:
     """Whole or not at all. Raises ZoneError."""
     new = f"{path}.new"
     try:
         os.makedirs(os.path.dirname(path) or ".", exist_ok=True)
         with open(new, "w", encoding="ascii") as file:
-            file.write("; Signed by pydns, which writes this file anew: change the other one.\n")
+            file.write(f"{_HEAD}{digest}\n")
             file.writelines(signer.lines())
             file.flush()
             os.fsync(file.fileno())

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -19,7 +20,7 @@ from pydns.errors import ZoneError
 from pydns.names import to_text
 from pydns.records import Record, Type
 from pydns.signing import job as jobs
-from pydns.signing.job import AGE, DAY, VALID, Done, Job, perform
+from pydns.signing.job import AGE, DAY, VALID, Job, perform
 from pydns.signing.signer import Signer, Terms
 from pydns.zone.denials import Denials
 from pydns.zone.zone import Zone
@@ -55,14 +56,6 @@ def job_in(folder: Path, *keys: SigningKey, hashed: tuple[int, str] | None = Non
     (folder / "db").write_text(DB)
     stems = [str(keyfiles.write(each, folder)) for each in keys or (key(Algorithm.ED25519),)]
     return Job(str(folder / "db"), ORIGIN.hex(), tuple(stems), "", str(folder / "out" / "db.signed"), hashed)
-
-
-def signed(job: Job, now: float = NOW) -> Done:
-    os.utime(job.db, (NOW - 10, NOW - 10))
-    done = perform(job, now)
-    if done.why:
-        os.utime(job.signed, (now, now))
-    return done
 
 
 KEYS = {
@@ -108,7 +101,7 @@ def test_the_names_that_are_denied_are_those_of_the_rfcs(records: list[Record]) 
 
 def test_what_it_holds(tmp_path: Path) -> None:
     job = job_in(tmp_path)
-    done = signed(job)
+    done = perform(job, NOW)
     text = Path(job.signed).read_text()
     assert done.serial == NOW
     assert done.tags == (key(Algorithm.ED25519).tag,)
@@ -120,7 +113,7 @@ def test_what_it_holds(tmp_path: Path) -> None:
 
 def test_it_is_done_once(tmp_path: Path) -> None:
     job = job_in(tmp_path)
-    first, second = signed(job), signed(job, NOW + 60)
+    first, second = perform(job, NOW), perform(job, NOW + 60)
     assert (first.why, second.why) == (f"there is no {job.signed}", "")
     assert second.next == first.next
     assert NOW + AGE - DAY < first.next <= NOW + AGE
@@ -132,8 +125,8 @@ def test_it_is_done_once(tmp_path: Path) -> None:
 )
 def test_it_is_done_anew_in_time(later: int, kept: bool, tmp_path: Path) -> None:
     job = job_in(tmp_path)
-    made = signed(job).made
-    again = signed(job, NOW + later)
+    made = perform(job, NOW).made
+    again = perform(job, NOW + later)
     assert again.why == "it was signed more than 6 days ago"
     assert again.serial == NOW + later
     assert (again.made, again.kept) == (1, made - 1) if kept else (made, 0)
@@ -141,48 +134,84 @@ def test_it_is_done_anew_in_time(later: int, kept: bool, tmp_path: Path) -> None
 
 def test_what_did_not_change_keeps_its_signature(tmp_path: Path) -> None:
     job = job_in(tmp_path)
-    made = signed(job).made
+    made = perform(job, NOW).made
     Path(job.db).write_text(DB + "new A 192.0.2.10\n")
-    os.utime(job.db, (NOW + 60, NOW + 60))
     again = perform(job, NOW + 60)
     assert again.why == f"{job.db} has changed"
     # The SOA, the new name and its denial, and the denial ahead of it.
     assert (again.made, again.kept) == (4, made - 2)
 
 
+def test_a_change_counts_whatever_time_the_file_has(tmp_path: Path) -> None:
+    job = job_in(tmp_path)
+    perform(job, NOW)
+    Path(job.db).write_text(f"{DB}; changed\n")
+    os.utime(job.db, (NOW - 60, NOW - 60))
+    assert perform(job, NOW + 60).why == f"{job.db} has changed"
+
+
+@pytest.mark.parametrize("name", ["db", "more"])
+def test_a_change_while_it_is_signed_is_not_lost(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    job = job_in(tmp_path)
+    (tmp_path / "db").write_text(f"{DB}$INCLUDE more\n")
+    (tmp_path / "more").write_text("more A 192.0.2.10\n")
+    lines = Signer.lines
+
+    def changing(signer: Signer) -> Iterator[str]:
+        text = (tmp_path / name).read_text()
+        (tmp_path / name).write_text(f"{text}late A 192.0.2.11\n")
+        return lines(signer)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Signer, "lines", changing)
+        perform(job, NOW)
+    assert "\nlate.example.org." not in Path(job.signed).read_text()
+    assert perform(job, NOW + 60).why == f"{job.db} has changed"
+    assert "\nlate.example.org." in Path(job.signed).read_text()
+
+
+def test_signatures_of_a_clock_that_was_ahead_are_made_anew(tmp_path: Path) -> None:
+    job = job_in(tmp_path)
+    perform(job, NOW + 3 * DAY)
+    again = perform(job, NOW)
+    assert again.why == "the signatures begin in the future: the clock was ahead"
+    assert (again.kept, again.serial) == (0, NOW + 3 * DAY + 1)
+    assert perform(job, NOW + 1).why == ""
+
+
 def test_other_keys_sign_anew(tmp_path: Path) -> None:
     job = job_in(tmp_path)
-    made = signed(job).made
+    made = perform(job, NOW).made
     stem = keyfiles.write(SigningKey(ORIGIN, ZONE | SEP, key(Algorithm.ECDSAP256SHA256).private), tmp_path)
-    both = signed(job._replace(keys=(*job.keys, str(stem))), NOW + 60)
+    both = perform(job._replace(keys=(*job.keys, str(stem))), NOW + 60)
     assert (both.why, both.made) == ("the keys are others", made + 4)  # all, and what is at the apex by the old one too
-    assert signed(job._replace(keys=(str(stem),)), NOW + 120).why == "the keys are others"
+    assert perform(job._replace(keys=(str(stem),)), NOW + 120).why == "the keys are others"
 
 
 def test_other_denials_sign_anew(tmp_path: Path) -> None:
     job = job_in(tmp_path)
-    signed(job)
+    perform(job, NOW)
     for hashed in ((0, ""), (1, "ab"), None):
-        assert signed(job._replace(hashed=hashed), NOW + 60).why == "names are to be denied otherwise"
+        assert perform(job._replace(hashed=hashed), NOW + 60).why == "names are to be denied otherwise"
 
 
 def test_the_serial_grows_whatever_the_clock_says(tmp_path: Path) -> None:
     job = job_in(tmp_path)
-    signed(job)
-    os.utime(job.signed, (NOW - 20, NOW - 20))
+    perform(job, NOW)
+    Path(job.db).write_text(f"{DB}; changed\n")
     assert perform(job, NOW).serial == NOW + 1
 
 
 def test_a_signed_file_that_is_none_is_made_anew(tmp_path: Path) -> None:
     job = job_in(tmp_path)
-    signed(job)
+    perform(job, NOW)
     Path(job.signed).write_text("x x x x\n")
-    assert signed(job, NOW + 60).why == f"there is no {job.signed}"
+    assert perform(job, NOW + 60).why == f"{job.signed} cannot be read"
 
 
 def test_an_error_leaves_the_signed_file(tmp_path: Path) -> None:
     job = job_in(tmp_path)
-    signed(job)
+    perform(job, NOW)
     before = Path(job.signed).read_text()
     Path(job.db).write_text(DB + "new A nothing\n")
     with pytest.raises(ZoneError, match=rf"{job.db}:\d+:\d+: "):
@@ -192,7 +221,7 @@ def test_an_error_leaves_the_signed_file(tmp_path: Path) -> None:
 
 def test_keys_are_found_in_a_folder(tmp_path: Path) -> None:
     job = job_in(tmp_path, key(Algorithm.ED25519), key(Algorithm.ED25519, ZONE))
-    done = signed(job._replace(keys=(), folder=str(tmp_path)))
+    done = perform(job._replace(keys=(), folder=str(tmp_path)), NOW)
     assert len(done.tags) == 2
     with pytest.raises(DnssecError, match="no keys of example"):
         perform(job._replace(keys=(), folder=str(tmp_path / "out")), NOW)
