@@ -17,7 +17,7 @@ import trio
 from pydns.dnssec import keyfiles
 from pydns.dnssec.algorithm import DnssecError
 from pydns.dnssec.keyfiles import SigningKey
-from pydns.dnssec.nsec3 import Parameters
+from pydns.dnssec.nsec3 import OPT_OUT, Parameters, label, read_parameters
 from pydns.dnssec.rrsig import Lifetime
 from pydns.errors import PydnsError, ZoneError
 from pydns.names import to_text
@@ -62,6 +62,8 @@ class Job(NamedTuple):
     signed: str
     hashed: tuple[int, str] | None
     """Iterations and salt in hexadecimal, for NSEC3."""
+    opt_out: bool = False
+    """Whether NSEC3 leaves insecure delegations out."""
 
 
 class Done(NamedTuple):
@@ -95,7 +97,7 @@ def perform(job: Job, now: float) -> Done:
     if old is not None and not is_later(serial, old.serial):
         serial = (old.serial + 1) & 0xFFFF_FFFF
     inception = int(now) - BACKDATED - random.randrange(JITTER)
-    terms = Terms(keys, serial, inception, int(now) + VALID, int(now) + KEPT, hashed)
+    terms = Terms(keys, serial, inception, int(now) + VALID, int(now) + KEPT, hashed, job.opt_out)
     signer = Signer(zone, terms, old)
     try:
         _write(job.signed, signer, digest)
@@ -171,8 +173,7 @@ def _why(
         return "the keys are others"
     if {Lifetime(rdata).tag for rdata in apex.rdatas} - {key.tag for key in keys}:
         return "the keys are others"
-    parameters = old.rrset(old.origin, Type.NSEC3PARAM)
-    if (None if parameters is None else parameters.rdatas[0]) != (None if hashed is None else hashed.rdata):
+    if _denied_by(old) != (hashed, job.opt_out):
         return "names are to be denied otherwise"
     if _signed_from(job.signed) != digest:
         return f"{job.db} has changed"
@@ -183,6 +184,14 @@ def _why(
     if min(each.expiration for each in lifetimes) - now < LEFT:
         return "the signatures end in less than 14 days"
     return ""
+
+
+def _denied_by(zone: Zone) -> tuple[Parameters | None, bool]:
+    """NSEC3's parameters, None for NSEC, and whether it leaves insecure delegations out."""
+    stated = zone.rrset(zone.origin, Type.NSEC3PARAM)
+    hashed = None if stated is None else read_parameters(stated.rdatas[0])
+    own = None if hashed is None else zone.rrset(label(hashed.hash(zone.origin)) + zone.origin, Type.NSEC3)
+    return hashed, own is not None and bool(own.rdatas[0][1] & OPT_OUT)
 
 
 def _soa_signatures(zone: Zone) -> list[Lifetime]:
@@ -220,8 +229,8 @@ def _write(path: str, signer: Signer, digest: str) -> None:
 
 def from_text(text: str) -> Job:
     fields: list[Any] = json.loads(text)
-    db, origin, keys, folder, signed, hashed = fields
-    return Job(db, origin, tuple(keys), folder, signed, None if hashed is None else (hashed[0], hashed[1]))
+    db, origin, keys, folder, signed, hashed, opt_out = fields
+    return Job(db, origin, tuple(keys), folder, signed, None if hashed is None else (hashed[0], hashed[1]), opt_out)
 
 
 def done_from_text(text: str) -> Done:

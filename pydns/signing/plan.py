@@ -67,11 +67,15 @@ def nsec(zone: Zone, names: Sequence[Name]) -> Iterator[RRset]:
         yield RRset(name.name, _NSEC, ttl, (following + bitmap({*_types(name), _RRSIG, _NSEC}),))
 
 
-def nsec3(zone: Zone, names: Sequence[Name], parameters: Parameters) -> Iterator[RRset]:
-    """The NSEC3 records, in the order of their hashes. Raises ValueError where two names have the same."""
+def nsec3(zone: Zone, names: Sequence[Name], parameters: Parameters, opt_out: bool = False) -> Iterator[RRset]:
+    """The NSEC3 records, in the order of their hashes. Raises ValueError where two names have the same.
+
+    `opt_out`: insecure delegations have none, nor have empty non-terminals of these alone (RFC 5155 section 7.1).
+    """
     ttl = denial_ttl(zone)
-    own = {parameters.hash(name.name): name for name in names if name.is_denied}
-    if len(own) != sum(name.is_denied for name in names):
+    denied = _less_insecure(zone, names) if opt_out else [name for name in names if name.is_denied]
+    own = {parameters.hash(name.name): name for name in denied}
+    if len(own) != len(denied):
         raise ValueError("two names have the same hash; take another salt")
     ordered = sorted(own)
     for i, digest in enumerate(ordered):
@@ -79,8 +83,21 @@ def nsec3(zone: Zone, names: Sequence[Name], parameters: Parameters) -> Iterator
         types = _types(name)
         if name.signed:
             types.add(_RRSIG)
-        rdata = parameters.nsec3(ordered[(i + 1) % len(ordered)], bitmap(types))
+        rdata = parameters.nsec3(ordered[(i + 1) % len(ordered)], bitmap(types), opt_out)
         yield RRset(label(digest) + zone.origin, _NSEC3, ttl, (rdata,))
+
+
+def _less_insecure(zone: Zone, names: Sequence[Name]) -> list[Name]:
+    """The zone's own names that have something signed, and those above them."""
+    wanted: set[bytes] = set()
+    for each in names:
+        name = each.name
+        while each.is_denied and each.signed and name not in wanted:
+            wanted.add(name)
+            if name == zone.origin:
+                break
+            name = name[1 + name[0] :]
+    return [name for name in names if name.name in wanted]
 
 
 def _types(name: Name) -> set[int]:

@@ -29,6 +29,7 @@ class Terms(NamedTuple):
 
     * `renewed`: a signature that ends before this moment is made anew
     * `hashed`: NSEC3's parameters, None for NSEC
+    * `opt_out`: NSEC3 leaves insecure delegations out
     """
 
     keys: Sequence[SigningKey]
@@ -37,6 +38,7 @@ class Terms(NamedTuple):
     expiration: int
     renewed: int
     hashed: Parameters | None
+    opt_out: bool = False
 
 
 def prepared(zone: Zone, terms: Terms) -> Zone:
@@ -86,7 +88,7 @@ class Signer:
             if hashed is None and name.is_denied and (name.signed or name.unsigned):
                 yield from self._rrset(next(denials), to_text(name.name))
         if hashed is not None:
-            for rrset in nsec3(zone, names, hashed):
+            for rrset in nsec3(zone, names, hashed, self._terms.opt_out):
                 yield from self._rrset(rrset, to_text(rrset.owner))
 
     def _name(self, name: Name) -> Iterator[str]:

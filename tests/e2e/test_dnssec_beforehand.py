@@ -61,9 +61,10 @@ KINDS: Final = {
     "NSEC3": (Algorithm.ED25519, ["-3", "-", "-H", "0"], False),
     "NSEC3 with salt": (Algorithm.ECDSAP256SHA256, ["-3", "aabb", "-H", "5"], True),
     "ours with NSEC": (Algorithm.ECDSAP256SHA256, None, True),
-    "ours with NSEC3": (Algorithm.ED25519, (0, ""), False),
-    "ours with NSEC3 and salt": (Algorithm.RSASHA256, (5, "aabb"), True),
+    "ours with NSEC3": (Algorithm.ED25519, (0, "", False), False),
+    "ours with NSEC3 and salt": (Algorithm.RSASHA256, (5, "aabb", False), True),
     "NSEC3 with opt-out": (Algorithm.ECDSAP256SHA256, OPT_OUT, False),
+    "ours with NSEC3 and opt-out": (Algorithm.ECDSAP256SHA256, (0, "", True), False),
 }
 ANSWERS: Final = {
     "one record": ("example.org", "SOA", VALIDATED),
@@ -121,8 +122,8 @@ class Signed(NamedTuple):
     opt_out: bool
 
 
-Denial = list[str] | tuple[int, str] | None
-"""Flags of dnssec-signzone; or what our own job says of NSEC3."""
+Denial = list[str] | tuple[int, str, bool] | None
+"""Flags of dnssec-signzone; or what our own job says of NSEC3: iterations, salt, opt-out."""
 
 
 def sign(folder: Path, zone: str, db: str, algorithm: Algorithm, denial: Denial, split: bool) -> list[SigningKey]:
@@ -133,7 +134,8 @@ def sign(folder: Path, zone: str, db: str, algorithm: Algorithm, denial: Denial,
     stems = [keyfiles.write(key, folder) for key in keys]
     if not isinstance(denial, list):
         signed = str(folder / f"{db}.signed")
-        perform(Job(str(folder / db), origin.hex(), tuple(map(str, stems)), "", signed, denial), time.time())
+        hashed, opt_out = (None, False) if denial is None else (denial[:2], denial[2])
+        perform(Job(str(folder / db), origin.hex(), tuple(map(str, stems)), "", signed, hashed, opt_out), time.time())
         return keys
     text = (folder / db).read_text()
     (folder / "with-keys").write_text(text + "".join(f"{keyfiles.record_text(key)}\n" for key in keys))
@@ -155,7 +157,7 @@ def server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
     (folder / "Corefile").write_text(COREFILE.format(port=port))
     with serving(folder / "Corefile", port, folder=folder):
         stem = folder / keyfiles.name_of(keys[0])
-        yield Signed(folder, port, keyfiles.files(stem)[0], kind[1] == OPT_OUT)
+        yield Signed(folder, port, keyfiles.files(stem)[0], "opt-out" in request.param)
 
 
 @pytest.fixture(scope="module")

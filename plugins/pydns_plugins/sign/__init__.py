@@ -86,6 +86,7 @@ class Sign(AtOnce):
             "" if options.key_folder is None else str(options.key_folder),
             str(options.signed(zone)),
             None if options.hashed is None else (options.hashed[0], options.hashed[1].hex()),
+            options.opt_out,
         )
         async with self._turn:
             began = trio.current_time()

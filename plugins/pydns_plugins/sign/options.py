@@ -12,10 +12,12 @@ from pydns import names
 from pydns.corefile import values
 from pydns.corefile.tree import Directive, Position, ServerBlock
 from pydns.errors import CorefileError, CorefileErrorGroup
-from pydns.zone.denials import MAX_ITERATIONS
 
 DEFAULT_FOLDER: Final = Path("/var/lib/coredns")
 """CoreDNS's."""
+
+MAX_ITERATIONS: Final = 50
+"""Of NSEC3's hash: with more, validators such as BIND take the zone for insecure (RFC 9276 section 3.2)."""
 
 
 @dataclass
@@ -26,6 +28,7 @@ class Options:
     * `keys`: what the names of key files begin with; `key_folder`: where the keys of each zone are looked for
     * `folder`: where signed zones are written
     * `hashed`: iterations and salt of NSEC3, None for NSEC
+    * `opt_out`: NSEC3 leaves insecure delegations out
     """
 
     db: Path
@@ -34,6 +37,7 @@ class Options:
     key_folder: Path | None = None
     folder: Path = DEFAULT_FOLDER
     hashed: tuple[int, bytes] | None = None
+    opt_out: bool = False
 
     def signed(self, zone: bytes) -> Path:
         """The file of a signed zone."""
@@ -88,7 +92,13 @@ def _read(directive: Directive, block: ServerBlock) -> Options:
                 raise CorefileError(given[1].position, "a salt has 255 octets at most")
         options.hashed = iterations, salt
 
-    values.options(directive, {reader.__name__: reader for reader in (key, directory, nsec3)})
+    def opt_out(option: Directive) -> None:
+        values.arguments(option, 0, 0)
+        options.opt_out = True
+
+    values.options(directive, {reader.__name__: reader for reader in (key, directory, nsec3, opt_out)})
+    if options.opt_out and options.hashed is None:
+        raise CorefileError(directive.position, "opt_out is a way of NSEC3", "write `nsec3` as well")
     if not options.keys and options.key_folder is None:
         remedy = "`pydns keys generate ZONE` makes one; write `key file K...`"
         raise CorefileError(directive.position, "sign wants a key", remedy)

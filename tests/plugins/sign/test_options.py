@@ -27,7 +27,7 @@ def test_defaults() -> None:
 
 def test_all_options() -> None:
     one, other = parse(
-        "sign db a b\n key file K1 K2\n directory d\n nsec3 5 aabb\nsign db c\n key directory keys\n nsec3"
+        "sign db a b\n key file K1 K2\n directory d\n nsec3 5 aabb\nsign db c\n key directory keys\n nsec3\n opt_out"
     )
     assert one.zones == (from_text("a"), from_text("b"))
     assert (one.keys, one.signed(EXAMPLE), one.hashed) == (
@@ -36,6 +36,7 @@ def test_all_options() -> None:
         (5, b"\xaa\xbb"),
     )
     assert (other.key_folder, other.hashed) == (Path("keys"), (0, b""))
+    assert (one.opt_out, other.opt_out) == (False, True)
 
 
 def test_a_name_with_a_slash_stays_in_its_folder() -> None:
@@ -50,9 +51,11 @@ def test_a_name_with_a_slash_stays_in_its_folder() -> None:
         ("sign db", "Corefile:1:1: sign wants a key"),
         ("sign db\n key file", "key wants at least 2 arguments"),
         ("sign db\n key secret K1", "unknown kind of key 'secret'"),
-        ("sign db\n key file K1\n nsec3 501", "501 is out of range"),
+        ("sign db\n key file K1\n nsec3 51", "51 is out of range"),
         ("sign db\n key file K1\n nsec3 0 xy", "Corefile:3:3: 'xy' is no hexadecimal number"),
         ("sign db\n key file K1\n nsec3 0 " + "ab" * 256, "a salt has 255 octets at most"),
+        ("sign db\n key file K1\n opt_out", "Corefile:1:1: opt_out is a way of NSEC3"),
+        ("sign db\n key file K1\n nsec3\n opt_out yes", "opt_out takes no arguments"),
         ("sign db\n key file K1\n dirctory d", "did you mean 'directory'"),
         ("sign db\n key file K1\nsign other\n key file K1", "example.org. is signed already, at Corefile:1:1"),
     ],

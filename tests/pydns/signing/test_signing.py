@@ -67,9 +67,11 @@ KEYS = {
 
 @pytest.mark.skipif(installed("dnssec-verify") is None, reason="no dnssec-verify")
 @pytest.mark.parametrize("keys", KEYS)
-@pytest.mark.parametrize("hashed", [None, (0, ""), (5, "aabb")])
-def test_bind_verifies_it(keys: str, hashed: tuple[int, str] | None, tmp_path: Path) -> None:
-    job = job_in(tmp_path, *KEYS[keys], hashed=hashed)
+@pytest.mark.parametrize(
+    ("hashed", "opt_out"), [(None, False), ((0, ""), False), ((5, "aabb"), False), ((0, ""), True)]
+)
+def test_bind_verifies_it(keys: str, hashed: tuple[int, str] | None, opt_out: bool, tmp_path: Path) -> None:
+    job = job_in(tmp_path, *KEYS[keys], hashed=hashed)._replace(opt_out=opt_out)
     perform(job, time.time())
     how = [] if keys == "split keys" else ["-z"]
     command = ["dnssec-verify", *how, "-o", "example.org", job.signed]
@@ -97,6 +99,18 @@ def test_the_names_that_are_denied_are_those_of_the_rfcs(records: list[Record]) 
         made = [line.split("\t")[0] for line in lines_of(zone, hashed)[1] if line.split("\t")[3] == type_]
         expected = build(make(plain) if hashed is None else with_nsec3(plain, hashed)).denials
         assert made == owners(expected)
+
+
+def test_with_opt_out_insecure_delegations_are_not_denied(tmp_path: Path) -> None:
+    job = job_in(tmp_path, hashed=(0, ""))
+    counts = []
+    for opt_out in (False, True):
+        perform(job._replace(opt_out=opt_out), NOW)
+        text = Path(job.signed).read_text()
+        counts.append(text.count("\tNSEC3\t"))
+        assert text.count(f"\tNSEC3\t1 {opt_out:d} 0 - ") == counts[-1]
+    # Those at insecure and deep.lonely, and the name between that one and the apex.
+    assert counts[0] - counts[1] == 3
 
 
 def test_what_it_holds(tmp_path: Path) -> None:
@@ -191,8 +205,10 @@ def test_other_keys_sign_anew(tmp_path: Path) -> None:
 def test_other_denials_sign_anew(tmp_path: Path) -> None:
     job = job_in(tmp_path)
     perform(job, NOW)
-    for hashed in ((0, ""), (1, "ab"), None):
-        assert perform(job._replace(hashed=hashed), NOW + 60).why == "names are to be denied otherwise"
+    for hashed, opt_out in (((0, ""), False), ((0, ""), True), ((1, "ab"), True), (None, False)):
+        other = job._replace(hashed=hashed, opt_out=opt_out)
+        assert perform(other, NOW + 60).why == "names are to be denied otherwise"
+        assert perform(other, NOW + 60).why == ""
 
 
 def test_the_serial_grows_whatever_the_clock_says(tmp_path: Path) -> None:
