@@ -46,7 +46,7 @@ KEPT: Final = LEFT + AGE
 
 _HEAD: Final = """\
 ; Signed by pydns, which writes this file anew: change the other one.
-; That one has the SHA-256 digest """
+; Digest of what it was made from: """
 """Of a signed file. The digest follows."""
 
 _NICENESS: Final = 10  # answering comes first where cores are few
