@@ -113,7 +113,9 @@ def load_keys(job: Job, origin: bytes) -> list[SigningKey]:
     if job.folder:
         # The names are as `keyfiles.name_of` makes them, in whatever letters.
         start = f"k{to_text(origin).lower().replace('/', '%2f')}+"
-        found = sorted(each for each in Path(job.folder).glob("*.private") if each.name.lower().startswith(start))
+        # By either half: signed without a key whose other half is lost, the zone might no longer be believed.
+        halves = [each for suffix in keyfiles.SUFFIXES for each in Path(job.folder).glob(f"*{suffix}")]
+        found = sorted({keyfiles.base(each) for each in halves if each.name.lower().startswith(start)})
         if not found:
             raise DnssecError(f"{job.folder}: no keys of {to_text(origin)}; `pydns keys generate` makes them")
         paths += found

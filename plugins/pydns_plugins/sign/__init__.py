@@ -65,9 +65,13 @@ class Sign(AtOnce):
 
     async def _keep_signed(self, options: Options, zone: bytes) -> None:
         files: Sequence[str] = (str(options.db),)
+        failed = False
         while True:
             with self.house.files.follow([*files, *_keys(options, zone)]) as following:
                 done = await self._sign(options, zone)
+                if failed and done is not None and not done.why:
+                    log.info("%s is signed as it should be again", names.to_text(zone))
+                failed = done is None
                 if done is not None and done.files and set(done.files) != set(files):
                     files = done.files  # it includes others than before
                     continue

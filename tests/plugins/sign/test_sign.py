@@ -1,14 +1,17 @@
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 import trio
+import trio.testing
 
 from pydns.dnssec import keyfiles
 from pydns.dnssec.algorithm import Algorithm, DnssecError
 from pydns.plugin import House
+from pydns.signing.job import Done
 from pydns.testing import running_server
 from pydns.watch import Watcher
 from pydns_plugins import sign
@@ -75,6 +78,34 @@ async def test_what_cannot_be_signed_is_told_and_tried_again(folder: Path, monke
         nursery.cancel_scope.cancel()
     failures = plugin.house.metrics.counter("pydns_sign_failures_total", "", "zone")
     assert failures.value("example.org.") >= 2
+
+
+async def test_that_all_is_well_again_is_told(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    outcomes = iter([DnssecError("for a test"), Done("", time.time() + 9000)])
+    done = trio.Event()
+
+    async def perform(job: object) -> Done:
+        outcome = next(outcomes)
+        if isinstance(outcome, DnssecError):
+            raise outcome
+        done.set()
+        return outcome
+
+    monkeypatch.setattr(sign, "perform_apart", perform)
+    monkeypatch.setattr(sign, "RETRY", 0.01)
+    (plugin,) = Sign.parse(directives(f"sign {folder / 'db'}\n key file K1"), block("example.org"))
+    plugin.house = House(watcher=Watcher())
+    with caplog.at_level("INFO", "pydns.sign"):
+        async with trio.open_nursery() as nursery:
+            await nursery.start(plugin.house.files.run)
+            await nursery.start(plugin.run)
+            with trio.fail_after(10):
+                await done.wait()
+            await trio.testing.wait_all_tasks_blocked()
+            nursery.cancel_scope.cancel()
+    assert "example.org. is signed as it should be again" in caplog.text
 
 
 def test_files_of_keys_are_followed(folder: Path) -> None:

@@ -243,6 +243,14 @@ def test_keys_are_found_in_a_folder(tmp_path: Path) -> None:
         perform(job._replace(keys=(), folder=str(tmp_path / "out")), NOW)
 
 
+@pytest.mark.parametrize("lost", keyfiles.SUFFIXES)
+def test_a_key_that_has_lost_a_half_is_an_error(lost: str, tmp_path: Path) -> None:
+    job = job_in(tmp_path, key(Algorithm.ED25519), key(Algorithm.ED25519, ZONE))
+    Path(job.keys[0]).with_name(Path(job.keys[0]).name + lost).unlink()
+    with pytest.raises(DnssecError, match="No such file"):
+        perform(job._replace(keys=(), folder=str(tmp_path)), NOW)
+
+
 async def test_it_is_done_in_another_process(tmp_path: Path) -> None:
     job = job_in(tmp_path)
     done = await jobs.perform_apart(job)
