@@ -32,6 +32,7 @@ examples:
   pydns keys generate example.org --algorithm RSASHA256 --split --folder /etc/pydns/keys
   pydns keys list /etc/pydns/keys
   pydns keys ds Kexample.org.+013+45330 --digest SHA384
+  pydns keys ds Kexample.org.+013+45330 --zone example.net
 """
 
 
@@ -62,6 +63,9 @@ def parser() -> argparse.ArgumentParser:
     parents.add_argument(
         "--digest", "-d", choices=[each.name for each in Digest], default="SHA256", help="default: SHA256"
     )
+    parents.add_argument(
+        "--zone", "-z", metavar="ZONE", type=_zone, help="which the keys sign (default: the one that each was made for)"
+    )
     return found
 
 
@@ -73,8 +77,8 @@ def run(argv: Sequence[str]) -> int:
     if options.verb == "list":
         show([plain(_line(key, path)) for path, key in keys])
         return 0
-    pointed = [key for _, key in keys if key.is_sep] or [key for _, key in keys]
-    show([plain(_ds_line(key, Digest[options.digest])) for key in pointed])
+    for_zone = [key if options.zone is None else key.public_of(options.zone) for _, key in keys]
+    show([plain(_ds_line(key, Digest[options.digest])) for key in _pointed(for_zone)])
     if not keys:
         show([plain("pydns: no keys there")], sys.stderr)
     return 0 if keys else 1
@@ -108,6 +112,12 @@ def _keys(paths: Sequence[Path]) -> Iterator[tuple[Path, Key]]:
         found = sorted(path.glob("K*.key")) if path.is_dir() else [keyfiles.files(path)[0]]
         for file in found:
             yield file, keyfiles.read_public(file)
+
+
+def _pointed(keys: Sequence[Key]) -> Iterator[Key]:
+    """Those that the parent points to: of each zone the key-signing keys, or else all."""
+    split = {key.name for key in keys if key.is_sep}
+    return (key for key in keys if key.is_sep or key.name not in split)
 
 
 def _line(key: Key, file: Path) -> str:

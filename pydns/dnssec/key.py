@@ -31,6 +31,10 @@ class Key:
         """Whether it is made to sign keys (a KSK), or everything (a CSK)."""
         return bool(self.flags & SEP)
 
+    def public_of(self, zone: bytes) -> Key:
+        """The same for another zone, without what signs."""
+        return Key(zone, self.flags, self.algorithm, self.public)
+
     @cached_property
     def rdata(self) -> bytes:
         return (

@@ -55,6 +55,7 @@ class Dnssec(Plugin):
         self._hits: dict[str, int] = {}
         self._misses: dict[str, int] = {}
         self._before: Dnssec | None = None
+        self._failed = False
 
     @classmethod
     def parse(cls, directives: Sequence[Directive], block: ServerBlock) -> Sequence[Self]:
@@ -228,7 +229,11 @@ class Dnssec(Plugin):
         except DnssecError as error:
             stay = "the keys of before sign on" if self.signatures.keys else "who wants signatures gets SERVFAIL"
             log.error("%s; %s", error, stay)
+            self._failed = True
             return
+        if self._failed:
+            self._failed = False
+            log.info("%s: the keys can be read again", names.to_text(self.options.zones[0]))
         if [key.rdata for key in keys] == [key.rdata for key in self.signatures.keys]:
             return
         self.signatures.change(keys)

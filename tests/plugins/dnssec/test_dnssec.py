@@ -167,7 +167,10 @@ async def test_hits_and_misses_are_counted() -> None:
     assert house.metrics.gauge("coredns_dnssec_cache_entries", "", "server", "type").value("", "signature") == 2
 
 
-async def test_keys_are_followed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_keys_are_followed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO", "pydns.dnssec")
     house = House(watcher=Watcher())
     stem = tmp_path / "Kexample"
     dnssec = Dnssec(plugin(keys=(stem,)).options)
@@ -195,6 +198,8 @@ async def test_keys_are_followed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
                     changed = trio.Event()
             assert house.changes.epoch > epoch
         nursery.cancel_scope.cancel()
+    assert "who wants signatures gets SERVFAIL" in caplog.text
+    assert "example.org.: the keys can be read again" in caplog.text
 
 
 def test_a_reload_keeps_signatures() -> None:

@@ -63,6 +63,25 @@ def test_ds_records_are_binds(folder: Path, capsys: pytest.CaptureFixture[str], 
     assert capsys.readouterr().out == subprocess.run(command, check=True, capture_output=True, text=True).stdout
 
 
+def test_ds_records_are_of_each_zone_that_has_keys(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for words in (["example.org", "--split"], ["example.net", "--zsk"]):
+        keys.run(["generate", *words])
+    capsys.readouterr()
+    assert keys.run(["ds", "."]) == 0
+    assert [line.split()[0] for line in capsys.readouterr().out.splitlines()] == ["example.net.", "example.org."]
+
+
+@pytest.mark.skipif(shutil.which("dnssec-dsfromkey") is None, reason="no dnssec-dsfromkey")
+def test_ds_records_may_be_of_another_zone(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    keys.run(["generate", "example.org"])
+    stem = capsys.readouterr().out.strip()
+    assert keys.run(["ds", stem, "--zone", "example.net"]) == 0
+    public = keyfiles.files(Path(stem))[0]
+    public.write_text(public.read_text().replace("example.org.", "example.net."))
+    command = ["dnssec-dsfromkey", stem]
+    assert capsys.readouterr().out == subprocess.run(command, check=True, capture_output=True, text=True).stdout
+
+
 def test_a_folder_without_keys_is_told(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert keys.run(["ds", "."]) == 1
     assert "no keys there" in capsys.readouterr().err
