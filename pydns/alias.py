@@ -17,7 +17,7 @@ def joined(
         (*answer, *(record for record in reply.answer if record not in answer)),
         (*authority, *(record for record in reply.authority if record not in authority)),
         rcode=reply.rcode,  # that of the last name in the chain (RFC 6604 section 3)
-        flags=Reply.AA | reply.flags & Reply.TC,
+        flags=Reply.AA | reply.flags & (Reply.TC | Reply.CO),
         by=by,
         why=why,
         errors=reply.errors,

@@ -55,13 +55,15 @@ def carrier(transport: str) -> str:
 class Edns(NamedTuple):
     """What the client's OPT record said (RFC 6891). `options` are (code, data), in the order they came.
 
-    `size` is the UDP payload in octets that the client takes, as it was sent.
+    `size` is the UDP payload in octets that the client takes, as it was sent. `co`: that it knows compact answers
+    (RFC 9824 section 5.1).
     """
 
     size: int
     version: int
     do: bool
     options: tuple[tuple[int, bytes], ...]
+    co: bool = False
 
 
 Ask = Callable[["Query"], Coroutine[Any, Any, "Reply"]]

@@ -46,7 +46,8 @@ class Reply:
     * `wire`: a whole message without OPT whose question is as long as the query's; id, question, RD and CD are
       written anew on the way out
     * `rcode`: may be over 15 (then the client needs EDNS)
-    * `flags`: the header bits AA 0x0400, RA 0x0080, AD 0x0020 (and TC 0x0200 where the message is cut)
+    * `flags`: the header bits AA 0x0400, RA 0x0080, AD 0x0020 (and TC 0x0200 where the message is cut); above them CO,
+      which stands in the OPT record (RFC 9824 section 5.1)
     * `errors`: extended DNS errors (RFC 8914) as (code, text)
     * `by`: the plugin that answered; `why`: a few words for people, or a function that gives them when somebody asks
     * `options`: EDNS options of ours that go to the client, as (code, data)
@@ -114,6 +115,7 @@ class Reply:
     TC = 0x0200
     RA = 0x0080
     AD = 0x0020
+    CO = 0x1_0000
 
     @property
     def why(self) -> str:

@@ -49,7 +49,8 @@ def extended_errors(errors: Iterable[tuple[int, str]]) -> Iterable[tuple[int, by
         yield EXTENDED_ERROR, code.to_bytes(2) + short.encode()
 
 
-def opt_record(size: int, rcode: int, do: bool, pairs: Iterable[tuple[int, bytes]] = ()) -> bytes:
+def opt_record(size: int, rcode: int, do: bool, pairs: Iterable[tuple[int, bytes]] = (), co: bool = False) -> bytes:
     """An OPT record of version 0; of `rcode` it carries the bits above the lowest four."""
     rdata = pack_options(pairs)
-    return _OPT.pack(0, 41, size, rcode >> 4 & 0xFF, 0, 0x8000 if do else 0, len(rdata)) + rdata
+    flags = (0x8000 if do else 0) | (0x4000 if co else 0)
+    return _OPT.pack(0, 41, size, rcode >> 4 & 0xFF, 0, flags, len(rdata)) + rdata

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 _QR: Final = 0x8000
 _RA: Final = 0x0080
 _AD: Final = 0x0020
+_CO: Final = 0x1_0000  # `Reply.CO`
 _FROM_QUERY: Final = 0x7910  # opcode, RD, CD
 _FROM_REPLY: Final = AA | TC | _RA | _AD
 _OPT: Final = opt_record(OUR_SIZE, 0, False)
@@ -51,9 +52,9 @@ def render(query: Query, reply: Reply, *, stream: bool) -> bytes:
     limit = _MIN_SIZE
     if edns is not None:
         ours = reply.size or OUR_SIZE
-        if reply.options or reply.errors or rcode > 15 or reply.size:
+        if reply.options or reply.errors or rcode > 15 or reply.size or reply.flags > 0xFFFF:
             pairs = (*reply.options, *extended_errors(reply.errors))
-            tail = opt_record(ours, rcode, edns.do, pairs)
+            tail = opt_record(ours, rcode, edns.do, pairs, reply.flags & _CO != 0)
         else:
             tail = _OPT_WITH_DO if edns.do else _OPT
         limit = ours if edns.size >= ours else max(edns.size, _MIN_SIZE)
@@ -119,10 +120,11 @@ def _fit(packed: bytes, tail: bytes, flags: int, limit: int, query: Query, reply
     edns = query.origin.edns
     if edns is not None and reply.errors:
         # Extended errors go before any other data, and TC tells of it (RFC 8914 section 3).
-        tail = opt_record(reply.size or OUR_SIZE, reply.rcode, edns.do, reply.options)
+        tail = opt_record(reply.size or OUR_SIZE, reply.rcode, edns.do, reply.options, reply.flags & _CO != 0)
         flags |= TC
     if edns is not None and query.origin.question_end + len(tail) > limit:
-        tail = opt_record(reply.size or OUR_SIZE, reply.rcode, edns.do)  # options as long as that are no use to anybody
+        # Options as long as that are no use to anybody.
+        tail = opt_record(reply.size or OUR_SIZE, reply.rcode, edns.do, (), reply.flags & _CO != 0)
     if len(packed) + len(tail) > limit:
         packed = cut(packed, limit - len(tail), flags)
         flags |= packed[2] << 8 & TC

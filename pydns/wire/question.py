@@ -69,7 +69,8 @@ def _edns(wire: bytes, end: int, flags: int) -> Edns | None:
     if length := wire[rdata - 2] << 8 | wire[rdata - 1]:
         pairs = options(wire[rdata : rdata + length])
         _check_cookie(pairs)
-    return Edns(wire[end + 3] << 8 | wire[end + 4], wire[end + 6], wire[end + 7] >= 0x80, pairs)
+    flags = wire[end + 7]
+    return Edns(wire[end + 3] << 8 | wire[end + 4], wire[end + 6], flags >= 0x80, pairs, flags & 0x40 != 0)
 
 
 def _check_cookie(pairs: tuple[tuple[int, bytes], ...]) -> None:

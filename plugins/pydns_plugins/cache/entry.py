@@ -54,7 +54,7 @@ class Entry:
         self._ttls = verdict.ttls
         self._wire = _with_ttls(wire, verdict.ttls, 0)
         self._rcode = reply.rcode
-        self._flags = reply.flags & (Reply.AA | Reply.RA | Reply.AD)
+        self._flags = reply.flags & (Reply.AA | Reply.RA | Reply.AD | Reply.CO)
         self._errors = reply.errors
         # Of the options only the subnet's scope belongs to the answer; others were for one transaction.
         self._options = tuple(option for option in reply.options if option[0] == ECS)

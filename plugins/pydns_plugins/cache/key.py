@@ -13,11 +13,12 @@ ECS: Final = 8
 Options = tuple[tuple[int, bytes], ...]
 
 _RD_CD: Final = 0x0110
-_DO: Final = 1  # in a bit that is none of these
+_DO, _CO = 1, 2  # in bits that are none of these
 _HOP_BY_HOP: Final = frozenset((10, 11, 12))  # COOKIE (RFC 7873), keepalive (RFC 7828), padding (RFC 7830)
 
 Key = tuple[bytes, int, int, int, Options]
-"""Name, type, class, the bits RD, CD (RFC 4035 section 4.7) and DO, and the EDNS options that go to upstreams.
+"""Name, type, class, the bits RD, CD (RFC 4035 section 4.7), DO and CO (RFC 9824 section 5.1), and the EDNS options
+that go to upstreams.
 
 RD is in it since what an upstream says without recursion is no answer for who wants it."""
 
@@ -28,7 +29,7 @@ def key_of(query: Query) -> Key:
     if edns is None:
         return query.name, query.type, query.class_, bits, ()
     if edns.do:
-        bits |= _DO
+        bits |= _DO | _CO if edns.co else _DO
     passed = _passed(query, edns.options) if edns.options else ()
     return query.name, query.type, query.class_, bits, passed
 

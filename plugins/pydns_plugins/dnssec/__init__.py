@@ -81,7 +81,7 @@ class Dnssec(Plugin):
         if plan is None:
             return reply
         made = self.signatures.made
-        signed = self._sign(plan, reply)
+        signed = self._sign(query, plan, reply)
         if signed is None:
             return Turn.SERVE
         made = self.signatures.made - made
@@ -120,7 +120,7 @@ class Dnssec(Plugin):
                 if self.house.crowded():
                     return Reply.drop(OVERLOAD)
                 await self.signatures.make(missing)
-            signed = self._sign(plan, opened)
+            signed = self._sign(query, plan, opened)
             if signed is not None:
                 return signed
             missing = [each for each in plan.wanted() if self.signatures.find(each) is None]
@@ -163,7 +163,7 @@ class Dnssec(Plugin):
         """Without signatures who validates would take the answer for a forgery, and so would who is behind it."""
         return Reply.failure(Ede.NOT_READY, f"{self.name}: the keys are not there", by=self.name)
 
-    def _sign(self, plan: Plan, reply: Reply) -> Reply | None:
+    def _sign(self, query: Query, plan: Plan, reply: Reply) -> Reply | None:
         """The signed reply; None where a signature is missing."""
         sections = []
         for section in plan[:3]:
@@ -175,7 +175,10 @@ class Dnssec(Plugin):
                 records += signed
             sections.append(records)
         answer, authority, additional = sections
-        return reply.replace(wire=None, answer=answer, authority=authority, additional=additional, rcode=plan.rcode)
+        flags = reply.flags | Reply.CO if self._planner.tells_compact(query) else reply.flags
+        return reply.replace(
+            wire=None, answer=answer, authority=authority, additional=additional, rcode=plan.rcode, flags=flags
+        )
 
     def _with_signatures(self, rrset: RRset) -> Sequence[Record] | None:
         records, unsigned = rrset

@@ -75,7 +75,8 @@ class Planner:
         if not cuts and rcode in _DENIED and not any(record.type == _RRSIG for record in reply.authority):
             denial = self._denial(query, reply, ages)
             if denial is not None:
-                rcode = int(Rcode.NOERROR)
+                if not self.tells_compact(query):
+                    rcode = int(Rcode.NOERROR)
                 if not any(record.type == _SOA for record in reply.authority):
                     soa = _denying(start_of_authority(denial.unsigned.zone), denial.unsigned.zone)
                     if query.type == _SOA and query.name == denial.unsigned.zone:
@@ -86,6 +87,10 @@ class Planner:
         additional = self._additional(reply.additional, cuts, ages)
         plan = Plan(answer, authority, additional, rcode)
         return plan if any(each.unsigned for each in (*answer, *authority, *additional)) else None
+
+    def tells_compact(self, query: Query) -> bool:
+        """Whether the client hears, besides the denial, that there is no such name (RFC 9824 section 5.1)."""
+        return self._compact and query.edns is not None and query.edns.co
 
     def _authority(self, reply: Reply, ages: bool) -> tuple[list[RRset], list[bytes]]:
         """That section, and the delegations in it, with what says that they are insecure."""

@@ -48,6 +48,7 @@ def question(
     cd: bool = False,
     rd: bool = True,
     ad: bool = False,
+    co: bool = False,
     options: tuple[tuple[int, bytes], ...] = (),
     epoch: int = 0,
     transport: str = "udp",
@@ -57,7 +58,7 @@ def question(
     wire_name = names.from_text(name) if isinstance(name, str) else name
     flags = 0x0100 * rd | 0x0010 * cd | 0x0020 * ad
     wire = b"\x12\x34" + flags.to_bytes(2) + b"\0\1\0\0\0\0\0\0" + wire_name + type_.to_bytes(2) + class_.to_bytes(2)
-    edns = None if do is None and not options else Edns(1232, 0, bool(do), options)
+    edns = None if do is None and not options else Edns(1232, 0, bool(do), options, co)
     peer = Address("192.0.2.9", 40000)
     client: Any = SimpleNamespace(transport=transport, peer=peer, local=Address("192.0.2.53", 53))
     query = Query(wire, wire_name.translate(names.LOWER), type_, class_, flags, len(wire), edns, client, epoch)

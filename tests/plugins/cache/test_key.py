@@ -16,6 +16,7 @@ OTHER_SUBNET = (8, b"\0\1\x18\0\xc6\x33\x64")
         ({"type_": Type.A}, {"type_": Type.AAAA}),
         ({"class_": Class.IN}, {"class_": Class.CH}),
         ({"do": True}, {"do": False}),  # RFC 4035 section 3.2.1
+        ({"do": True, "co": True}, {"do": True}),  # RFC 9824 section 5.1
         ({"cd": True}, {"cd": False}),  # RFC 4035 section 4.7
         ({"rd": True}, {"rd": False}),
         # RFC 7871 section 7.3.1

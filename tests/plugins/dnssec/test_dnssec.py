@@ -223,6 +223,34 @@ COREFILE = """example.org:0 {{
 """
 
 
+async def test_who_knows_compact_answers_hears_that_there_is_no_such_name(tmp_path: Path) -> None:
+    stem = keyfiles.write(key(Algorithm.ED25519), tmp_path)
+    (tmp_path / "db").write_text("@ 300 SOA ns h 1 2 3 4 60\n@ NS ns\nns A 127.0.0.1\n")
+    text = COREFILE.format(key=f"{stem}\n denial compact", hosts="").replace("hosts", f"file {tmp_path / 'db'}")
+    header = b"\0\1\1\0\0\1\0\0\0\0\0\1"
+    told = {}
+    async with running_server(text) as server:
+        with trio.socket.socket(type=trio.socket.SOCK_DGRAM) as sock:
+            await sock.connect(("127.0.0.1", server.port))
+            for _ in range(3):  # made, kept, and replayed
+                for name in (b"\3www", b"\2ns"):
+                    for do, co in ((1, 0), (1, 1), (0, 0), (0, 1)):
+                        opt = b"\0\0\x29\4\xd0\0\0" + bytes((do << 7 | co << 6,)) + b"\0\0\0"
+                        await sock.send(header + name + ZONE + b"\0\1\0\1" + opt)
+                        answer = await sock.recv(2000)
+                        told.setdefault((name, do, co), []).append((answer[3] & 15, answer[-4] >> 6))
+    assert told == {
+        (b"\3www", 1, 0): [(0, 2)] * 3,
+        (b"\3www", 1, 1): [(3, 3)] * 3,
+        (b"\3www", 0, 0): [(3, 0)] * 3,
+        (b"\3www", 0, 1): [(3, 0)] * 3,
+        (b"\2ns", 1, 0): [(0, 2)] * 3,
+        (b"\2ns", 1, 1): [(0, 3)] * 3,
+        (b"\2ns", 0, 0): [(0, 0)] * 3,
+        (b"\2ns", 0, 1): [(0, 0)] * 3,
+    }
+
+
 async def test_a_signed_answer_is_replayed(tmp_path: Path) -> None:
     stem = keyfiles.write(key(Algorithm.ED25519), tmp_path)
     (tmp_path / "hosts").write_text("192.0.2.1 www.example.org\n")

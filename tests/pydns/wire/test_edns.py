@@ -45,6 +45,10 @@ def test_an_opt_record_holds_size_high_rcode_bits_and_do(rcode: int, do: bool, r
     assert opt_record(1232, rcode, do) == record
 
 
+def test_an_opt_record_holds_co() -> None:
+    assert opt_record(1232, 0, True, (), True) == b"\0\0\x29\x04\xd0\0\0\xc0\0\0\0"
+
+
 def test_an_opt_record_holds_options() -> None:
     assert opt_record(512, 0, False, [(3, b"us")]) == b"\0\0\x29\x02\0\0\0\0\0\0\6\0\3\0\2us"
 

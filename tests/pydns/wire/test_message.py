@@ -137,6 +137,14 @@ def test_do_is_copied() -> None:
     assert opt_of(rendered(asked_with(do=True), Reply()))[1] == 0x8000
 
 
+@pytest.mark.parametrize("errors", [(), ((0, "x" * 100),)])
+def test_that_an_answer_is_compact_is_told(errors: tuple[tuple[int, str], ...]) -> None:
+    # RFC 9824 section 5.1
+    reply = Reply(flags=Reply.CO | Reply.AA, rcode=3, errors=errors)
+    wire = rendered(asked_with(do=True), reply)
+    assert (opt_of(wire)[1], flags_of(wire) & 0x0403) == (0xC000, 0x0403)
+
+
 def test_do_stands_beside_an_extended_rcode() -> None:
     assert opt_of(rendered(asked_with(do=True), Reply(rcode=16)))[1] == 0x01008000
 

@@ -51,7 +51,8 @@ def test_no_flag_but_qr_makes_a_query_bad(flags: int) -> None:
     [
         (opt(), Edns(1232, 0, False, ())),
         (opt(size=4096, flags=0x8000), Edns(4096, 0, True, ())),
-        (opt(flags=0x7FFF), Edns(1232, 0, False, ())),
+        (opt(flags=0x3FFF), Edns(1232, 0, False, ())),
+        (opt(flags=0xC000), Edns(1232, 0, True, (), True)),
         (opt(size=0, version=255), Edns(0, 255, False, ())),
         (opt((3, b""), (8, b"\0\1\x18\0\xc0\0\2")), Edns(1232, 0, False, ((3, b""), (8, b"\0\1\x18\0\xc0\0\2")))),
     ],
