@@ -73,15 +73,16 @@ def run(argv: Sequence[str]) -> int:
     options = parser().parse_args(argv)
     if options.verb == "generate":
         return _generate(options)
-    keys = list(_keys(options.paths))
+    keys, faults = _keys(options.paths)
+    show([plain(f"pydns: {fault}") for fault in faults], sys.stderr)
     if options.verb == "list":
         show([plain(_line(key, path)) for path, key in keys])
-        return 0
+        return 1 if faults else 0
     for_zone = [key if options.zone is None else key.public_of(options.zone) for _, key in keys]
     show([plain(_ds_line(key, Digest[options.digest])) for key in _pointed(for_zone)])
-    if not keys:
+    if not keys and not faults:
         show([plain("pydns: no keys there")], sys.stderr)
-    return 0 if keys else 1
+    return 0 if keys and not faults else 1
 
 
 def _generate(options: argparse.Namespace) -> int:
@@ -106,12 +107,17 @@ def _generate(options: argparse.Namespace) -> int:
     return 0
 
 
-def _keys(paths: Sequence[Path]) -> Iterator[tuple[Path, Key]]:
-    """Those of files, by any of their names, and all in folders."""
+def _keys(paths: Sequence[Path]) -> tuple[Sequence[tuple[Path, Key]], Sequence[DnssecError]]:
+    """Those of files, by any of their names, and all in folders; and what cannot be read."""
+    found: list[tuple[Path, Key]] = []
+    faults: list[DnssecError] = []
     for path in paths:
-        found = sorted(path.glob("K*.key")) if path.is_dir() else [keyfiles.files(path)[0]]
-        for file in found:
-            yield file, keyfiles.read_public(file)
+        for file in sorted(path.glob("K*.key")) if path.is_dir() else [keyfiles.files(path)[0]]:
+            try:
+                found.append((file, keyfiles.read_public(file)))
+            except DnssecError as error:
+                faults.append(error)
+    return found, faults
 
 
 def _pointed(keys: Sequence[Key]) -> Iterator[Key]:

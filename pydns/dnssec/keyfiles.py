@@ -12,10 +12,13 @@ from typing import Final
 from pydns.dnssec.algorithm import RSA, Algorithm, DnssecError, algorithm
 from pydns.dnssec.key import SEP, ZONE, Key
 from pydns.dnssec.private import RSA_FIELDS, Private, from_numbers, from_secret
-from pydns.names import NameSyntaxError, from_text, to_text
+from pydns.names import LOWER, NameSyntaxError, from_text, labels, to_text
 
 MAX_LENGTH: Final = 65_536
 """Octets of one of the files; an RSA key of 4096 bits takes 4,000."""
+
+_PLAIN: Final = frozenset(b"abcdefghijklmnopqrstuvwxyz0123456789-_")
+"""Octets of names that stand in the names of files as they are."""
 
 SUFFIXES: Final = (".key", ".private")
 
@@ -135,7 +138,17 @@ def _base64(text: str) -> bytes:
 
 def name_of(key: Key) -> str:
     """What the names of its files begin with."""
-    return f"K{to_text(key.name).lower().replace('/', '%2F')}+{key.algorithm:03d}+{key.tag:05d}"
+    return f"{of_zone(key.name)}{key.algorithm:03d}+{key.tag:05d}"
+
+
+def of_zone(zone: bytes) -> str:
+    """What the names of the files of all keys of a zone begin with, as BIND makes them."""
+    text = "".join(f"{_file_label(label)}." for label in labels(zone))
+    return f"K{text or '.'}+"
+
+
+def _file_label(label: bytes) -> str:
+    return "".join(chr(octet) if octet in _PLAIN else f"%{octet:02X}" for octet in label.translate(LOWER))
 
 
 def write(key: SigningKey, folder: Path, now: float | None = None) -> Path:

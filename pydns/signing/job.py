@@ -111,8 +111,7 @@ def load_keys(job: Job, origin: bytes) -> list[SigningKey]:
     """Raises DnssecError."""
     paths = [Path(key) for key in job.keys]
     if job.folder:
-        # The names are as `keyfiles.name_of` makes them, in whatever letters.
-        start = f"k{to_text(origin).lower().replace('/', '%2f')}+"
+        start = keyfiles.of_zone(origin).lower()  # the names are so, in whatever letters
         # By either half: signed without a key whose other half is lost, the zone might no longer be believed.
         halves = [each for suffix in keyfiles.SUFFIXES for each in Path(job.folder).glob(f"*{suffix}")]
         found = sorted({keyfiles.base(each) for each in halves if each.name.lower().startswith(start)})

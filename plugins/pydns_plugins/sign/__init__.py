@@ -121,5 +121,5 @@ def _keys(options: Options, zone: bytes) -> list[Path]:
     """The files of keys, which are followed too."""
     found = [path for key in options.keys for path in keyfiles.files(key)]
     if options.key_folder is not None:
-        found.append(options.key_folder / f"K{names.to_text(zone).replace('/', '%2F')}+*")
+        found.append(options.key_folder / f"{keyfiles.of_zone(zone)}*")
     return found

@@ -53,6 +53,17 @@ def test_keys_are_listed(folder: Path, capsys: pytest.CaptureFixture[str]) -> No
     assert out.count("(no private half)") == 1
 
 
+@pytest.mark.parametrize("verb", ["list", "ds"])
+def test_a_key_that_cannot_be_read_hides_no_others(folder: Path, capsys: pytest.CaptureFixture[str], verb: str) -> None:
+    keys.run(["generate", "example.org"])
+    (folder / "Ka.+005+00001.key").write_text("a. IN DNSKEY 257 3 5 AAAA\n")
+    capsys.readouterr()
+    assert keys.run([verb, "."]) == 1
+    out, err = capsys.readouterr()
+    assert out.startswith("example.org. ")
+    assert "Ka.+005+00001.key: RSASHA1 is no longer safe" in err
+
+
 @pytest.mark.skipif(shutil.which("dnssec-dsfromkey") is None, reason="no dnssec-dsfromkey")
 @pytest.mark.parametrize("digest", ["SHA256", "SHA384"])
 def test_ds_records_are_binds(folder: Path, capsys: pytest.CaptureFixture[str], digest: str) -> None:

@@ -38,6 +38,16 @@ def test_keys_of_bind_are_read(tmp_path: Path, algorithm: Algorithm, ksk: bool) 
 
 
 @BIND
+@pytest.mark.parametrize(
+    "zone", [".", "0/25.2.0.192.in-addr.arpa", r"a\.b.x", "Up_1-2.x", "*.x", "[a].x", r"\195\164.x"]
+)
+def test_names_of_files_are_binds(tmp_path: Path, zone: str) -> None:
+    command = ["dnssec-keygen", "-q", "-K", str(tmp_path), "-a", "ED25519", zone]
+    stem = subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
+    assert keyfiles.name_of(keyfiles.read(tmp_path / stem)) == stem
+
+
+@BIND
 @pytest.mark.parametrize("algorithm", Algorithm, ids=lambda each: each.name)
 def test_bind_reads_what_is_written(tmp_path: Path, algorithm: Algorithm) -> None:
     stem = keyfiles.write(key(algorithm), tmp_path)
