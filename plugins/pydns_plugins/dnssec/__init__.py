@@ -195,7 +195,7 @@ class Dnssec(Plugin):
     # Life
 
     def examine(self) -> Sequence[Fault]:
-        return examine(self.options.keys)
+        return examine(self.options.keys, self.options.zones)
 
     async def run(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
         holders = [plugin for plugin in self.house.siblings(self) if isinstance(plugin, HoldsZones)]

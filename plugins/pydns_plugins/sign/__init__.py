@@ -51,7 +51,7 @@ class Sign(AtOnce):
     def examine(self) -> Sequence[Fault]:
         found: list[Fault] = []
         for options in self.options:
-            found += examine(options.keys)
+            found += examine(options.keys, options.zones)
             for zone in options.zones:
                 found += inspection.examine(str(options.db), zone)
         return found
