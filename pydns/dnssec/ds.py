@@ -12,6 +12,9 @@ from pydns.dnssec.key import Key
 
 _FIXED: Final = Struct("!HBB")
 
+NO_CDS, NO_CDNSKEY = bytes(5), b"\0\0\3\0\0"
+"""The CDS and the CDNSKEY record by which a child asks its parent to have no DS records of it (RFC 8078 section 4)."""
+
 
 class Digest(IntEnum):
     """RFC 8624 section 3.3. SHA-1 must not be made any more."""

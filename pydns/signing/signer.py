@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Final, NamedTuple
 
-from pydns.dnssec.ds import ds
+from pydns.dnssec.ds import NO_CDNSKEY, NO_CDS, ds
 from pydns.dnssec.keyfiles import SigningKey
 from pydns.dnssec.nsec3 import Parameters
 from pydns.dnssec.rrsig import Lifetime, rrsig, signers
@@ -50,10 +50,13 @@ def prepared(zone: Zone, terms: Terms) -> Zone:
     apex_ttl = zone.soa.ttl
     for key in keys:
         builder.add(origin, Type.DNSKEY, apex_ttl, key.rdata)
-    pointed = [key for key in keys if key.is_sep] or keys
-    for key in pointed:
-        builder.add(origin, Type.CDNSKEY, apex_ttl, key.rdata)
-        builder.add(origin, Type.CDS, apex_ttl, ds(key))
+    if NO_CDS in _rdatas(zone, Type.CDS):
+        builder.add(origin, Type.CDNSKEY, apex_ttl, NO_CDNSKEY)
+        builder.add(origin, Type.CDS, apex_ttl, NO_CDS)
+    else:
+        for key in [key for key in keys if key.is_sep] or keys:
+            builder.add(origin, Type.CDNSKEY, apex_ttl, key.rdata)
+            builder.add(origin, Type.CDS, apex_ttl, ds(key))
     if terms.hashed is not None:
         builder.add(origin, Type.NSEC3PARAM, 0, terms.hashed.rdata)
     for owner, type_, ttl, rdatas in zone.rrsets():

@@ -12,7 +12,7 @@ from pydns import names
 from pydns.corefile import values
 from pydns.dnssec import keyfiles
 from pydns.dnssec.algorithm import DnssecError
-from pydns.dnssec.ds import ds
+from pydns.dnssec.ds import NO_CDNSKEY, NO_CDS, ds
 from pydns.dnssec.keyfiles import SigningKey
 from pydns.errors import WireError
 from pydns.packed import Packed, Passage
@@ -150,6 +150,8 @@ class Dnssec(Plugin):
             return self._not_ready()
         if query.type == Type.DNSKEY:
             rdatas = [key.rdata for key in self.signatures.keys]
+        elif self.options.no_ds:
+            rdatas = [NO_CDS if query.type == Type.CDS else NO_CDNSKEY]
         else:
             pointed = [key for key in self.signatures.keys if key.is_sep] or self.signatures.keys
             of_zone = [key.of(query.name) for key in pointed]

@@ -27,7 +27,7 @@ class Options:
     * `keys`: paths, of either file of a key or of both less their suffixes
     * `capacity`: RRsets whose signatures are kept
     * `compact`: denials by RFC 9824 in place of CoreDNS's
-    * `cds`: CDS and CDNSKEY records stand at the apex
+    * `cds`: CDS and CDNSKEY records stand at the apex; `no_ds`: they ask the parent to have no DS records
     """
 
     zones: tuple[bytes, ...]
@@ -35,6 +35,7 @@ class Options:
     capacity: int = DEFAULT_CAPACITY
     compact: bool = False
     cds: bool = False
+    no_ds: bool = False
 
 
 def read_options(directive: Directive, block: ServerBlock) -> Options:
@@ -57,8 +58,9 @@ def read_options(directive: Directive, block: ServerBlock) -> Options:
         options.compact = values.choice(values.arguments(option, 1, 1)[0], DENIALS, "denial") == "compact"
 
     def cds(option: Directive) -> None:
-        values.arguments(option, 0, 0)
         options.cds = True
+        for word in values.arguments(option, 0, 1):
+            options.no_ds = values.choice(word, ("delete",), "wish for DS records") == "delete"
 
     try:
         values.options(directive, {reader.__name__: reader for reader in (key, cache_capacity, denial, cds)})

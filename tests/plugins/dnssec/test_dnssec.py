@@ -99,6 +99,13 @@ async def test_keys_are_answered(type_: str) -> None:
     assert types(without.answer) == [Type[type_]]
 
 
+@pytest.mark.parametrize(("type_", "rdata"), [("CDS", bytes(5)), ("CDNSKEY", b"\0\0\3\0\0")])
+def test_the_parent_may_be_asked_to_have_no_ds_records(type_: str, rdata: bytes) -> None:
+    reply = plugin(cds=True, no_ds=True).at_once(asking("example.org", type_, do=False))
+    assert isinstance(reply, Reply)
+    assert [record.rdata for record in reply.answer] == [rdata]  # RFC 8078 section 4
+
+
 @pytest.mark.parametrize(("name", "type_"), [("www.example.org", "DNSKEY"), ("example.org", "CDS")])
 def test_other_questions_for_keys_go_on(name: str, type_: str) -> None:
     assert plugin().at_once(asking(name, type_)) is Turn.NEXT

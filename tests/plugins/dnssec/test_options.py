@@ -29,7 +29,8 @@ def test_all_options() -> None:
     options = parse("dnssec a b\n key file K1 K2\n key file K3\n cache_capacity 100\n denial compact\n cds").options
     assert options.zones == (from_text("a"), from_text("b"))
     assert [path.name for path in options.keys] == ["K1", "K2", "K3"]
-    assert (options.capacity, options.compact, options.cds) == (100, True, True)
+    assert (options.capacity, options.compact, options.cds, options.no_ds) == (100, True, True, False)
+    assert parse("dnssec\n key file K1\n cds delete").options.no_ds
 
 
 @pytest.mark.parametrize(
@@ -41,7 +42,7 @@ def test_all_options() -> None:
         ("dnssec\n key secret K1", "Corefile:2:2: keys of AWS Secrets Manager are not read"),
         ("dnssec\n key file K1\n cache_capacity 1", "1 is out of range"),
         ("dnssec\n key file K1\n denial nsec3", "unknown denial 'nsec3'"),
-        ("dnssec\n key file K1\n cds yes", "takes no arguments"),
+        ("dnssec\n key file K1\n cds yes", "unknown wish for DS records 'yes'"),
         ("dnssec\n key file K1\n keys K2", "did you mean 'key'"),
         ("dnssec\n key file K1\ndnssec\n key file K1", "stands twice"),
     ],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import time
 from collections.abc import Iterator
@@ -123,6 +124,14 @@ def test_what_it_holds(tmp_path: Path) -> None:
     assert text.count("\tCDS\t") == text.count("\tCDNSKEY\t") == text.count("\tDNSKEY\t") == 1
     assert "ns.insecure.example.org.\t300\tIN\tRRSIG" not in text
     assert not list((tmp_path / "out").glob("*.new"))
+
+
+def test_the_wish_for_no_ds_records_stays(tmp_path: Path) -> None:
+    job = job_in(tmp_path)
+    Path(job.db).write_text(f"{DB}@ CDS 0 0 0 00\n")
+    perform(job, NOW)
+    found = re.findall(r"^example\.org\.\t300\tIN\t(CD\w+\t.*)$", Path(job.signed).read_text(), re.MULTILINE)
+    assert sorted(found) == ["CDNSKEY\t0 3 0 AA==", "CDS\t0 0 0 00"]
 
 
 def test_it_is_done_once(tmp_path: Path) -> None:
