@@ -21,7 +21,6 @@ from pydns.query import Query
 from pydns.records import Class, Ede, Rcode, Record, Type
 from pydns.reply import OVERLOAD, Reply
 from pydns.signing.examination import examine
-from pydns.zone.holder import HoldsZones
 from pydns.zone.master.reading import Fault
 from pydns_plugins.dnssec.denial import NXNAME
 from pydns_plugins.dnssec.known import Known
@@ -200,8 +199,8 @@ class Dnssec(Plugin):
         return examine(self.options.keys, self.options.zones)
 
     async def run(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
-        holders = [plugin for plugin in self.house.siblings(self) if isinstance(plugin, HoldsZones)]
-        self._known = Known(holders)
+        block = self.house.siblings(self)
+        self._known = Known(block[block.index(self) + 1 :] if self in block else ())
         self._planner = self._make_planner()
         paths = [path for key in self.options.keys for path in keyfiles.files(key)]
         with self.house.files.follow(paths) as files:

@@ -17,7 +17,7 @@ DENIAL_TTL: Final = 60
 
 _ALWAYS: Final = frozenset((int(Type.RRSIG), _NSEC))
 
-_LIES: Final = frozenset(
+LIES: Final = frozenset(
     map(
         int,
         (
@@ -31,7 +31,7 @@ _LIES: Final = frozenset(
 To a resolver that uses denials for other questions too (RFC 8198) what is not in it is denied as well.
 """
 
-_APEX_LIES: Final = _LIES | {int(Type.NS), int(Type.SOA), int(Type.CDS), int(Type.CDNSKEY)}
+_APEX_LIES: Final = LIES | {int(Type.NS), int(Type.SOA), int(Type.CDS), int(Type.CDNSKEY)}
 
 
 def no_name(name: bytes, ttl: int) -> Record:
@@ -45,7 +45,7 @@ def no_type(name: bytes, ttl: int, type_: int, types: frozenset[int] | None, ape
     `apex`: at the apex, what is there besides the types of its source; else None.
     """
     if types is None:
-        types = _APEX_LIES if apex is not None else _LIES
+        types = _APEX_LIES if apex is not None else LIES
     return _nsec(name, ttl, (types | (apex or frozenset())) - {type_})
 
 

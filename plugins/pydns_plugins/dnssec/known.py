@@ -3,22 +3,35 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from pydns.names import is_within
 from pydns.records import Type
 from pydns.zone import node as nodes
 from pydns.zone.holder import Held, HoldsZones
 from pydns.zone.zone import Zone
+from pydns_plugins.dnssec.denial import LIES
+
+if TYPE_CHECKING:
+    from pydns.plugin import Plugin
 
 _AT_CUT: Final = frozenset((int(Type.NS), int(Type.DS)))
 
 
-class Known:
-    """The zones that other plugins of the block hold."""
+_ONLY_SHAPE: Final = frozenset(("minimal", "transfer", "catalog", "loop", "sign"))
+"""Plugins that may stand among those with zones and have no records of their own, or those of a zone."""
 
-    def __init__(self, holders: Sequence[HoldsZones]) -> None:
+
+class Known:
+    """The zones that other plugins of the block hold, of `below`: those that stand behind this one."""
+
+    def __init__(self, below: Sequence[Plugin]) -> None:
         self._held: dict[bytes, Held] = {}
+        holders = [plugin for plugin in below if isinstance(plugin, HoldsZones)]
+        ahead = list(below)
+        while ahead and ahead[-1] not in holders:
+            ahead.pop()
+        self._alone = all(plugin in holders or plugin.name in _ONLY_SHAPE for plugin in ahead)
         for holder in holders:
             for held in holder.held():
                 self._add(held)
@@ -41,7 +54,11 @@ class Known:
             at += 1 + name[at]
 
     def types(self, name: bytes, origin: bytes) -> frozenset[int] | None:
-        """The types at a name of a zone, its wildcard's where that answers for it; None where nobody can tell."""
+        """The types at a name of a zone, its wildcard's where that answers for it; None where nobody can tell.
+
+        Where a plugin ahead of the zone may have others, as *hosts* that falls through to it, those are among them that
+        names may have at all.
+        """
         zone = self.zone(origin)
         if zone is None or zone.origin != origin or not is_within(name, origin):
             return None
@@ -55,7 +72,9 @@ class Known:
             if node is None:
                 return None
         found = frozenset(type_ for type_, _, _, _ in nodes.sets_of(node))
-        return found & _AT_CUT if node[0] & nodes.CUT else found
+        if node[0] & nodes.CUT:
+            return found & _AT_CUT
+        return found if self._alone else found | LIES
 
     def denial_ttl(self, origin: bytes) -> int | None:
         """The TTL of a zone's denials (RFC 9077 section 3); None where nobody can tell."""

@@ -230,6 +230,20 @@ COREFILE = """example.org:0 {{
 """
 
 
+async def test_what_hosts_have_is_not_denied_by_a_zone_behind_them(tmp_path: Path) -> None:
+    stem = keyfiles.write(key(Algorithm.ED25519), tmp_path)
+    (tmp_path / "db").write_text("@ 300 SOA ns h 1 2 3 4 60\n@ NS ns\nns A 127.0.0.1\nwww TXT x\n")
+    (tmp_path / "hosts").write_text("192.0.2.1 www.example.org\n")
+    hosts = f"{tmp_path / 'hosts'} {{\n fallthrough\n }}\n file {tmp_path / 'db'}"
+    async with running_server(COREFILE.format(key=stem, hosts=hosts)) as server:
+        with trio.socket.socket(type=trio.socket.SOCK_DGRAM) as sock:
+            await sock.connect(("127.0.0.1", server.port))
+            await sock.send(b"\0\1\1\0\0\1\0\0\0\0\0\1" + WWW + b"\0\x0f\0\1\0\0\x29\4\xd0\0\0\x80\0\0\0")
+            answer = await sock.recv(2000)
+    bits = answer.partition(b"\0\x2f\0\1")[2].partition(b"\1\0" + WWW)[2]
+    assert bits[2] & 0x40  # A, of the first window
+
+
 async def test_who_knows_compact_answers_hears_that_there_is_no_such_name(tmp_path: Path) -> None:
     stem = keyfiles.write(key(Algorithm.ED25519), tmp_path)
     (tmp_path / "db").write_text("@ 300 SOA ns h 1 2 3 4 60\n@ NS ns\nns A 127.0.0.1\n")

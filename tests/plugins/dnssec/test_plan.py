@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import pytest
 
 from pydns import names
@@ -155,6 +157,19 @@ def test_a_type_is_denied_by_what_the_zone_has(name: str, types: set[int]) -> No
         ("child.example.org", Type.A, A.rdata),
     )
     assert types_of(denial(plan(Reply([], [SOA]), name, "DS", True, known))) == {*types, NSEC, Type.RRSIG}
+
+
+@pytest.mark.parametrize(
+    ("ahead", "behind", "alone"), [("hosts", "loop", False), ("minimal", "forward", True), ("transfer", "hosts", True)]
+)
+def test_what_others_ahead_of_the_zone_may_have_is_not_denied_with_it(ahead: str, behind: str, alone: bool) -> None:
+    holder = Holder(zone(ZONE, ("www.example.org", Type.TXT, b"\1x"), ("child.example.org", Type.NS, NS.rdata)))
+    others = SimpleNamespace(name=ahead), SimpleNamespace(name=behind)
+    known = Known([others[0], holder, others[1]])  # type: ignore[list-item]  # their names will do
+    found = known.types(WWW, ZONE)
+    assert found is not None
+    assert (Type.TXT in found, Type.A in found) == (True, not alone)
+    assert known.types(CHILD, ZONE) == {Type.NS}
 
 
 def test_the_end_of_a_chain_is_denied() -> None:
