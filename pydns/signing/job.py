@@ -94,6 +94,8 @@ def perform(job: Job, now: float) -> Done:
     if not why and old is not None:
         return Done("", _next(old), old.serial, files=files)
     serial = int(now) & 0xFFFF_FFFF
+    if is_later(zone.serial, serial):
+        serial = zone.serial  # secondaries may have the zone as it was before it was signed
     if old is not None and not is_later(serial, old.serial):
         serial = (old.serial + 1) & 0xFFFF_FFFF
     inception = int(now) - BACKDATED - random.randrange(JITTER)

@@ -227,6 +227,15 @@ def test_the_serial_grows_whatever_the_clock_says(tmp_path: Path) -> None:
     assert perform(job, NOW).serial == NOW + 1
 
 
+def test_the_serial_is_no_earlier_than_the_files_own(tmp_path: Path) -> None:
+    job = job_in(tmp_path)
+    serials = []
+    for serial in (2026112601, 2026112601, 2026112701, 7):
+        Path(job.db).write_text(f"{DB.replace(' 7 ', f' {serial} ')}; {len(serials)}\n")
+        serials.append(perform(job, NOW).serial)
+    assert serials == [2026112601, 2026112602, 2026112701, 2026112702]
+
+
 def test_a_signed_file_that_is_none_is_made_anew(tmp_path: Path) -> None:
     job = job_in(tmp_path)
     perform(job, NOW)
