@@ -8,7 +8,6 @@ import random
 import sys
 import time
 from collections.abc import Sequence
-from hashlib import sha256
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -19,14 +18,11 @@ from pydns.dnssec.algorithm import DnssecError
 from pydns.dnssec.keyfiles import SigningKey
 from pydns.dnssec.nsec3 import OPT_OUT, Parameters, label, read_parameters
 from pydns.dnssec.rrsig import Lifetime
-from pydns.errors import PydnsError, ZoneError
+from pydns.errors import PydnsError
 from pydns.names import to_text
 from pydns.records import Type
+from pydns.signing import files
 from pydns.signing.signer import Signer, Terms
-from pydns.steps import whole
-from pydns.zone.builder import Builder
-from pydns.zone.master.driver import read_whole
-from pydns.zone.master.reader import read_file, read_zone
 from pydns.zone.rrset import is_later
 from pydns.zone.zone import Zone
 
@@ -43,11 +39,6 @@ LEFT: Final = 14 * DAY
 """or so many before its signatures end."""
 KEPT: Final = LEFT + AGE
 """A signature with less left is made anew when its zone is: with more it holds until after the next time."""
-
-_HEAD: Final = """\
-; Signed by pydns, which writes this file anew: change the other one.
-; Digest of what it was made from: """
-"""Of a signed file. The digest follows."""
 
 _NICENESS: Final = 10  # answering comes first where cores are few
 
@@ -84,15 +75,15 @@ def perform(job: Job, now: float) -> Done:
     origin = bytes.fromhex(job.origin)
     keys = load_keys(job, origin)
     hashed = None if job.hashed is None else Parameters(job.hashed[0], bytes.fromhex(job.hashed[1]))
-    zone, files, digest = _read(job.db, origin)
+    zone, sources, digest = files.read(job.db, origin)
     try:
-        old = _read(job.signed, origin).zone if os.path.exists(job.signed) else None
+        old = files.read(job.signed, origin).zone if os.path.exists(job.signed) else None
         why = _why(job, old, keys, hashed, digest, now)
     except (OSError, PydnsError):
         old = None
         why = f"{job.signed} cannot be read"
     if not why and old is not None:
-        return Done("", _next(old), old.serial, files=files)
+        return Done("", _next(old), old.serial, files=sources)
     serial = int(now) & 0xFFFF_FFFF
     if is_later(zone.serial, serial):
         serial = zone.serial  # secondaries may have the zone as it was before it was signed
@@ -102,11 +93,11 @@ def perform(job: Job, now: float) -> Done:
     terms = Terms(keys, serial, inception, int(now) + VALID, int(now) + KEPT, hashed, job.opt_out)
     signer = Signer(zone, terms, old)
     try:
-        _write(job.signed, signer, digest)
+        files.write(job.signed, signer.lines(), digest)
     except ValueError as error:
         raise DnssecError(f"{to_text(origin)}: {error}") from None
     due = min(inception + AGE, int(now) + VALID - LEFT)
-    return Done(why, due, serial, tuple(key.tag for key in keys), signer.made, signer.kept, files)
+    return Done(why, due, serial, tuple(key.tag for key in keys), signer.made, signer.kept, sources)
 
 
 def load_keys(job: Job, origin: bytes) -> list[SigningKey]:
@@ -121,35 +112,6 @@ def load_keys(job: Job, origin: bytes) -> list[SigningKey]:
             raise DnssecError(f"{job.folder}: no keys of {to_text(origin)}; `pydns keys generate` makes them")
         paths += found
     return list({key.rdata: key for key in (keyfiles.read(path).of(origin) for path in paths)}.values())
-
-
-class _Source(NamedTuple):
-    """A zone as it stands in files. `digest`: of all their octets."""
-
-    zone: Zone
-    files: tuple[str, ...]
-    digest: str
-
-
-def _read(path: str, origin: bytes) -> _Source:
-    builder = Builder(origin)
-    digest = sha256()
-
-    def read(path: str) -> bytes:
-        data = read_file(path)
-        digest.update(len(data).to_bytes(8))
-        digest.update(data)
-        return data
-
-    try:
-        reading = read_whole(read_zone(read(path), path, origin, builder.add, include=read))
-    except OSError as error:
-        raise ZoneError(f"{path}: {error.strerror or error}") from None
-    if reading.errors:
-        first = next(fault for fault in reading.faults if "warning" not in str(fault.severity.value))
-        more = f", and {reading.errors - 1} more errors" if reading.errors > 1 else ""
-        raise ZoneError(f"{first}{more}")
-    return _Source(whole(builder.finish()), reading.files, digest.hexdigest())
 
 
 def _why(
@@ -178,7 +140,7 @@ def _why(
         return "the keys are others"
     if _denied_by(old) != (hashed, job.opt_out):
         return "names are to be denied otherwise"
-    if _signed_from(job.signed) != digest:
+    if files.made_from(job.signed) != digest:
         return f"{job.db} has changed"
     if max(each.inception for each in lifetimes) > now:
         return "the signatures begin in the future: the clock was ahead"
@@ -208,28 +170,6 @@ def _next(zone: Zone) -> float:
     return min(inception + AGE, min(each.expiration for each in lifetimes) - LEFT)
 
 
-def _signed_from(path: str) -> str:
-    """The digest of what a signed file was made from; empty where it tells none. Raises OSError."""
-    with open(path, "rb") as file:
-        head = file.read(len(_HEAD) + 64)
-    return head.removeprefix(_HEAD.encode()).decode("latin-1")
-
-
-def _write(path: str, signer: Signer, digest: str) -> None:
-    """Whole or not at all. Raises ZoneError."""
-    new = f"{path}.new"
-    try:
-        os.makedirs(os.path.dirname(path) or ".", exist_ok=True)
-        with open(new, "w", encoding="ascii") as file:
-            file.write(f"{_HEAD}{digest}\n")
-            file.writelines(signer.lines())
-            file.flush()
-            os.fsync(file.fileno())
-        os.rename(new, path)
-    except OSError as error:
-        raise ZoneError(f"{path}: {error.strerror or error}") from None
-
-
 def from_text(text: str) -> Job:
     fields: list[Any] = json.loads(text)
     db, origin, keys, folder, signed, hashed, opt_out = fields
@@ -241,8 +181,8 @@ def done_from_text(text: str) -> Done:
     fields: Any = json.loads(text)
     if isinstance(fields, str):
         raise DnssecError(fields)
-    why, due, serial, tags, made, kept, files = fields
-    return Done(why, due, serial, tuple(tags), made, kept, tuple(files))
+    why, due, serial, tags, made, kept, sources = fields
+    return Done(why, due, serial, tuple(tags), made, kept, tuple(sources))
 
 
 def main() -> None:
