@@ -15,6 +15,7 @@ from pydns.packetcache import Tally
 from pydns.plugin import Turn
 from pydns.records import Type
 from pydns.reply import Reply
+from pydns.telling import observed
 from pydns.wire.edns import OUR_SIZE, opt_record
 from pydns.wire.question import read_question
 
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
     from pydns.packetcache import PacketCache
     from pydns.query import Client
     from pydns.relaylane import RelayLane
-    from pydns.reply import Credit
     from pydns.router import Route, Router
 
 _ONE_QUESTION: Final = b"\0\1\0\0\0\0\0\0"  # the header's counts
@@ -141,12 +141,7 @@ class DirectLane:
         query = read_question(wire, client, 0)
         query.zone, query.server = kind[1], self._server
         reply = Reply(rcode=packed[0] & 15, flags=packed[0] & Reply.AA, by=packed[4])
-        credits_: list[Credit] = []
-        for observe in route.observers:
-            credit = observe(query, reply, answer, 0.0)
-            if credit is not None:
-                credits_.append(credit)
-        self._tallies[kind] = Tally(tuple(credits_))
+        self._tallies[kind] = Tally(observed(route.observers, query, reply, answer, 0.0))
 
     def hand_in(self) -> None:
         """Has all answers since the last time counted."""

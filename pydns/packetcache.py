@@ -10,29 +10,26 @@ EDNS options (COOKIE, keepalive, padding) that no plugin on this address reads.
 
 from __future__ import annotations
 
-import logging
 import time
 from array import array
 from collections import OrderedDict
 from struct import Struct
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import trio
 
 from pydns.errors import WireError
 from pydns.names import LOWER
 from pydns.records import Class, Rcode, Type
+from pydns.telling import count_more, tell
 from pydns.wire.edns import COOKIE, KEEPALIVE, PADDING, pack_options
 from pydns.wire.scan import scan
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from pydns.changes import Changes
     from pydns.query import Client, Query
     from pydns.reply import Credit, Reply
-
-log = logging.getLogger("pydns.packetcache")
+    from pydns.telling import Watch
 
 MOST_BYTES: Final = 32 * 1024 * 1024
 """Memory for the answers of one address and transport, nearly. The oldest go first."""
@@ -54,8 +51,6 @@ _COOKIE_ALONE: Final = {  # by the length of an OPT that holds but a cookie (RFC
 }
 _put_ttl: Final = Struct("!I").pack_into
 
-Watch = tuple["Callable[[bytes, Any, bytes], None]", ...]
-
 
 class Tally:
     """Replays since they were handed in, of all answers that are credited to the same `credits`."""
@@ -71,8 +66,7 @@ class Tally:
         """Has them counted; `none_too`: also where there were none."""
         count, self.count = self.count, 0
         if count or none_too:
-            for credit in self.credits:
-                credit(count)
+            count_more(self.credits, count)
 
 
 class Kept:
@@ -323,15 +317,6 @@ class PacketCache:
         if not tally.holders:
             tally.hand_in()
             del self._tallies[tally.credits]
-
-
-def tell(watchers: Watch, query: bytes, client: Client, answer: bytes) -> None:
-    """Calls those who watch an answer leave. It was right, and leaves, whatever they raise."""
-    for watch in watchers:
-        try:
-            watch(query, client, answer)
-        except Exception as error:
-            log.error("who watches answers failed: %s: %s", type(error).__name__, error)
 
 
 def _size(key: bytes, kept: Kept) -> int:

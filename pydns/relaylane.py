@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 import trio
 
 from pydns.reply import Reply
+from pydns.telling import count_more, observed
 from pydns.upstream.request import plain_tail
 from pydns.wire.edns import OUR_SIZE, opt_record
 from pydns.wire.question import read_question
@@ -130,8 +131,7 @@ class RelayLane:
         query = read_question(asked, client, 0)
         query.zone, query.server = kind[1], self._server.label
         reply = Reply(rcode=kind[4], by=kind[5], replay=False)
-        told = (observe(query, reply, answer, seconds) for observe in route.observers)
-        self._tallies[kind] = _Tally(tuple([alike for alike in told if alike is not None]))
+        self._tallies[kind] = _Tally(observed(route.observers, query, reply, answer, seconds))
 
     def retire(self) -> None:
         """Nothing new comes: what comes back still is counted at once."""
@@ -155,8 +155,7 @@ class _Tally:
     def hand_in(self) -> None:
         seconds, self.seconds = self.seconds, []
         if seconds:
-            for count in self._alike:
-                count(len(seconds), seconds)
+            count_more(self._alike, len(seconds), seconds)
 
 
 def passed_on(exchange: Exchange, asked: bytes, do: bool, relay: Any) -> bytes | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     from pydns.relay import Relay
     from pydns.reply import Reply
     from pydns.settings import Observer
+
+log = logging.getLogger("pydns.server")
 
 
 class Route:
@@ -58,7 +61,12 @@ class Route:
         self.packed_do = packed_do
 
     def takes(self, query: Query) -> bool:
-        return all(takes(query) for takes in self.filters)
+        """A filter that fails takes nothing: what it would have kept out must not come in."""
+        try:
+            return all(takes(query) for takes in self.filters)
+        except Exception as error:
+            log.error("a filter failed: %s: %s", type(error).__name__, error)
+            return False
 
 
 class Router:

@@ -12,13 +12,14 @@ from pydns.directlane import DirectLane
 from pydns.errors import WireError
 from pydns.later import Later
 from pydns.logs import is_logged
-from pydns.packetcache import PacketCache, tell
+from pydns.packetcache import PacketCache
 from pydns.plugin import Plugin
 from pydns.records import Class, Ede, Rcode, class_text, opcode_text, type_text
 from pydns.refusal import Refusal
 from pydns.relaylane import RelayLane
 from pydns.reply import OVERLOAD, Reply
 from pydns.router import Router
+from pydns.telling import observed, tell, tell_refusal
 from pydns.wire.message import bare, render
 from pydns.wire.question import read_question
 
@@ -213,7 +214,7 @@ class Server:
         opcode = wire[2] >> 3 & 15
         rcode = error.reply_with if opcode in self.router.opcodes else Rcode.NOTIMP
         answer = bare(wire, rcode)
-        self._tell_refusal(Refusal(self.label, client, wire, None, rcode, answer))
+        tell_refusal(self.router.refusals, Refusal(self.label, client, wire, None, rcode, answer))
         return answer
 
     def _refusal(self, query: Query) -> Reply | None:
@@ -259,15 +260,9 @@ class Server:
     def _refuse(self, query: Query, refusal: Reply) -> bytes | None:
         answer = self._finish(query, refusal, None)
         if answer is not None:
-            self._tell_refusal(Refusal(self.label, query.client, query.wire, query, refusal.rcode, answer))
+            refused = Refusal(self.label, query.client, query.wire, query, refusal.rcode, answer)
+            tell_refusal(self.router.refusals, refused)
         return answer
-
-    def _tell_refusal(self, refusal: Refusal) -> None:
-        for watch in self.router.refusals:
-            try:
-                watch(refusal)
-            except Exception as error:
-                log.error("who watches refusals failed: %s: %s", type(error).__name__, error)
 
     def overdue(self, query: Query) -> bytes:
         """The answer to a query that took too long."""
@@ -315,8 +310,7 @@ class Server:
     ) -> bytes | None:
         if reply.dropped:
             self._drop(reply.by or "plugin")
-            for observe in observers:
-                observe(query, reply, None, perf_counter() - query.began if query.began else 0.0)
+            observed(observers, query, reply, None, _since(query))
             return None
         answer = render(query, reply, stream=query.client.transport in _STREAMS)
         for finish in reply.finish:
@@ -324,10 +318,8 @@ class Server:
         credits_: tuple[Credit, ...] = ()
         if reply.counters:
             credits_ = tuple([count(query.wire, query.client, answer) for count in reply.counters])
-        for observe in observers:
-            credit = observe(query, reply, answer, perf_counter() - query.began if query.began else 0.0)
-            if credit is not None:
-                credits_ = *credits_, credit
+        if observers:
+            credits_ = *credits_, *observed(observers, query, reply, answer, _since(query))
         if key is not None and packets is not None:
             packets.offer(key, query, reply, answer, credits_)
         if reply.watchers:
@@ -346,6 +338,11 @@ class Server:
             log.error("%s %s: %s%s: %s", name, type_, what, type(error).__name__, error, exc_info=trace)
         text = f"{by or 'pydns'} failed: {type(error).__name__}"
         return self._finish(query, _signed(query, Reply.failure(Ede.OTHER, text, by=by)), None, None, observers)
+
+
+def _since(query: Query) -> float:
+    """Seconds that it has taken, none where it is answered at once."""
+    return perf_counter() - query.began if query.began else 0.0
 
 
 def _signed(query: Query, failure: Reply) -> Reply:

@@ -12,14 +12,14 @@ import trio
 from pydns.listen.sockaddr import to_address
 from pydns.listen.unwritten import Stack, Unwritten
 from pydns.mmsg import SIZE, SLOTS, Batch
-from pydns.packetcache import tell
 from pydns.query import Address
+from pydns.telling import tell
 from pydns.tick import TickEnd
 
 if TYPE_CHECKING:
     from pydns.metrics import Metrics
-    from pydns.packetcache import Watch
     from pydns.server import Server
+    from pydns.telling import Watch
 
 BUFFER: Final = 4 * 1024 * 1024
 """Octets asked for each socket's buffers. The kernel's default holds 256 queries."""

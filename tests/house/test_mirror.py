@@ -25,7 +25,7 @@ COVERED_BY = {
     "pydns/searchpath.py": "tests/plugins/autopath/test_autopath.py",
     "pydns/settings.py": "tests/pydns/test_setup.py",
     "pydns/relay.py": "tests/pydns/test_relaylane.py",
-    "pydns/refusal.py": "tests/pydns/test_server.py",
+    "pydns/refusal.py": "tests/pydns/test_server_refusals.py",
     "pydns/http.py": "tests/pydns/listen/test_http.py",
     "pydns/plugin.py": "tests/plugins/test_readme_example.py",
     "pydns/testing.py": "tests/e2e/test_queries.py",

@@ -226,6 +226,16 @@ async def test_who_is_derived_is_not_taken_for_its_base(nursery: trio.Nursery) -
     assert source.asked == []
 
 
+async def test_who_observes_answers_may_fail(nursery: trio.Nursery) -> None:
+    class Failing(Observing):
+        def _observe(self, query: Query, reply: Reply, answer: bytes | None, seconds: float) -> Credit:
+            raise OSError("no space")
+
+    source = Failing()
+    assert serving(nursery, source).take(PLAIN).sent[0] is not None
+    assert source.asked == ["packed"]
+
+
 async def test_the_next_source_is_asked_where_one_does_not_know(nursery: trio.Nursery) -> None:
     first, second = Source(), Source()
     await serving(nursery, first, second).ask(message(question("www.example.org", Type.AAAA)))
