@@ -169,9 +169,10 @@ class Index:
         entry.backends = tuple(each for each in entry.backends if each is not backends)
         for endpoint, address in zip(backends.labels, backends.addresses, strict=True):
             _discard(self.endpoints_at, address, endpoint + key)
-        # Two slices may hold the same endpoint while it moves from one to the other.
+        # Two slices may hold the same endpoint while it moves from one to the other. Others may hold thousands.
+        gone = {*zip(backends.labels, backends.addresses, strict=True)}
         for other in entry.backends:
-            for endpoint, address in zip(other.labels, other.addresses, strict=True):
+            for endpoint, address in gone.intersection(zip(other.labels, other.addresses, strict=True)):
                 _add(self.endpoints_at, address, endpoint + key)
         if entry.service is None and not entry.backends:
             del self.entries[key]

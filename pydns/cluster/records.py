@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
+from itertools import islice
 from typing import Final, NamedTuple
 
 from pydns.names import MAX_LENGTH
@@ -17,6 +18,12 @@ MULTICLUSTER_VERSION: Final = "1.0.0"
 
 VERSION_TTL: Final = 28800
 MAX_SOA_TTL: Final = 300
+
+ROOM: Final = 64_000
+"""Octets that the records of an answer take at most. A set of more could never be told whole, since a message has
+65,535, and so not at all (RFC 2181 section 9). Of a service with thousands of endpoints there are as many as fit."""
+
+_POINTED: Final = 12  # octets of a record ahead of its rdata, its owner a pointer
 HOSTMASTER: Final = b"\x0ahostmaster"
 
 _IN: Final = int(Class.IN)
@@ -40,28 +47,39 @@ def address_record(owner: bytes, address: bytes, ttl: int) -> Record:
 
 
 def addresses(owner: bytes, targets: Iterable[Target], type_: int, ttl: int) -> tuple[Record, ...]:
-    """A or AAAA records, each address once."""
+    """A or AAAA records, each address once, as many as there is room for."""
     size = 4 if type_ == _A else 16
     found = dict.fromkeys(target.address for target in targets if len(target.address) == size)
-    return tuple([Record(owner, type_, _IN, ttl, address) for address in found])
+    return tuple([Record(owner, type_, _IN, ttl, address) for address in islice(found, ROOM // (_POINTED + size))])
 
 
 def srv(owner: bytes, targets: Sequence[Target], ttl: int) -> tuple[tuple[Record, ...], tuple[Record, ...]]:
-    """SRV records (RFC 2782), and the addresses of their targets as additional records.
+    """SRV records (RFC 2782), and the addresses of their targets as additional records, as many as there is room for.
 
     All have priority 0 and share a weight of 100, as CoreDNS does it: rounded down, 1 at least.
     """
     weight = max(1, math.floor(100.0 / (100 * len(targets)) * 100)) if targets else 0
     found: dict[tuple[bytes, int], Record] = {}
-    additional: dict[tuple[bytes, bytes], Record] = {}
+    beside: dict[tuple[bytes, bytes], None] = {}
+    room = ROOM
     for name, address, port in targets:
         if port < 0 or len(name) > MAX_LENGTH:
             continue
-        rdata = b"\0\0" + weight.to_bytes(2) + port.to_bytes(2) + name
-        found.setdefault((name, port), Record(owner, _SRV, _IN, ttl, rdata))
+        if (name, port) not in found:
+            rdata = b"\0\0" + weight.to_bytes(2) + port.to_bytes(2) + name
+            room -= _POINTED + len(rdata)
+            if room < 0:
+                break
+            found[name, port] = Record(owner, _SRV, _IN, ttl, rdata)
         if address:
-            additional.setdefault((name, address), address_record(name, address, ttl))
-    return tuple(found.values()), tuple(additional.values())
+            beside[name, address] = None
+    additional: list[Record] = []
+    for name, address in beside:
+        room -= _POINTED + len(name) + len(address)
+        if room < 0:
+            break
+        additional.append(address_record(name, address, ttl))
+    return tuple(found.values()), tuple(additional)
 
 
 def pointers(owner: bytes, type_: int, targets: Iterable[bytes], ttl: int) -> tuple[Record, ...]:

@@ -43,7 +43,7 @@ def find_service(
     own, owner = labels[:-3], key + SVC + zone
     if options.zonal and own and own[-1] == ZONE and not options.multicluster:
         return _zonal(entry, name, type_, owner, own[:-1], options.ttl) if not service.cluster_ips else None
-    targets = _targets(entry, owner, part_of(own, multicluster=options.multicluster))
+    targets = _targets(entry, owner, part_of(own, multicluster=options.multicluster), type_)
     if targets:
         return found_at(name, type_, targets, options.ttl, why)
     return NO_DATA if count == 4 and _has_below(labels[0], entry, service, options) else None
@@ -85,12 +85,12 @@ def has_no_service(index: Index, name: bytes, zone: bytes) -> bool:
     return 0 < second < len(key) == second + 1 + key[second] and key not in index.entries
 
 
-def _targets(entry: Entry, owner: bytes, part: Part | None) -> list[Target]:
+def _targets(entry: Entry, owner: bytes, part: Part | None, type_: int) -> list[Target]:
     service = entry.service
     if service is None or part is None:
         return []
     if part.endpoint or not service.cluster_ips:
-        return endpoints(entry, owner, part)
+        return endpoints(entry, owner, part, type_)
     return [
         Target(owner, address, each.number)
         for each in service.ports or NO_PORTS
@@ -120,9 +120,9 @@ def _zonal(entry: Entry, name: bytes, type_: int, owner: bytes, labels: Sequence
         return None
     if len(labels) < 2:
         return NO_DATA
-    targets = in_zone(entry, owner, b".".join(labels[:-1]))
+    targets = in_zone(entry, owner, b".".join(labels[:-1]), type_)
     if not targets and labels[-1] == PREFER:
-        targets = endpoints(entry, owner, WHOLE)
+        targets = endpoints(entry, owner, WHOLE, type_)
     # There are as many of these names as anybody likes: it is not said why, so none of them is kept.
     return found_at(name, type_, targets, ttl, "")
 

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from itertools import islice
 from typing import Final, NamedTuple
 
 from pydns.cluster import records
 from pydns.cluster.answers import Found
-from pydns.cluster.index import Entry, wire_label
+from pydns.cluster.index import Backends, Entry, wire_label
 from pydns.cluster.records import Target
 from pydns.records import Type
 from pydns.services.model import Port
 
 NO_PORTS: Final = (Port("", "", -1),)
+
+MOST: Final = 4096
+"""Targets that are looked at for an answer: more have no room in one (see `records.ROOM`)."""
+
 _A, _AAAA, _SRV = int(Type.A), int(Type.AAAA), int(Type.SRV)
 
 
@@ -49,27 +54,35 @@ def part_of(labels: Sequence[bytes], *, multicluster: bool = False) -> Part | No
     return None
 
 
-def endpoints(entry: Entry, parent: bytes, part: Part) -> list[Target]:
-    """The ready endpoints, by their names below `parent`."""
-    return [
-        Target(label + parent, address, each.number)
+def endpoints(entry: Entry, parent: bytes, part: Part, type_: int) -> list[Target]:
+    """The ready endpoints, by their names below `parent`: for SRV with each port that fits, else once."""
+    found = (
+        Target(label + parent, address, number)
         for backends in entry.backends
+        if (numbers := _ports(backends, part, type_))
         for label, address in zip(backends.labels, backends.addresses, strict=True)
         if not part.endpoint or label == part.endpoint
-        for each in backends.ports or NO_PORTS
-        if part.fits(each)
-    ]
+        for number in numbers
+    )
+    return list(islice(found, MOST))
 
 
-def in_zone(entry: Entry, parent: bytes, zone: bytes) -> list[Target]:
-    """The ready endpoints in a topology zone."""
-    return [
-        Target(label + parent, address, each.number)
+def in_zone(entry: Entry, parent: bytes, zone: bytes, type_: int) -> list[Target]:
+    """Those of the ready endpoints that are in a topology zone."""
+    found = (
+        Target(label + parent, address, number)
         for backends in entry.backends
         for label, address, where in zip(backends.labels, backends.addresses, backends.zones, strict=True)
         if where == zone
-        for each in backends.ports or NO_PORTS
-    ]
+        for number in _ports(backends, WHOLE, type_)
+    )
+    return list(islice(found, MOST))
+
+
+def _ports(backends: Backends, part: Part, type_: int) -> list[int]:
+    """The ports of a slice that fit; of these the first, where ports do not matter."""
+    numbers = [port.number for port in backends.ports or NO_PORTS if part.fits(port)]
+    return numbers if type_ == _SRV else numbers[:1]
 
 
 def found_at(name: bytes, type_: int, targets: Sequence[Target], ttl: int, why: str) -> Found:

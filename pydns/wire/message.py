@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from struct import Struct
 from typing import TYPE_CHECKING, Final
@@ -70,10 +71,10 @@ def render(query: Query, reply: Reply, *, stream: bool) -> bytes:
     packed = reply.wire
     if packed is None:
         if question and not reply.additional:
-            message = _plain(wire, flags, question, origin.name, reply, tail)
+            message = _plain(wire, flags, question, origin.name, reply, tail, limit)
             if message is not None and len(message) <= limit:
                 return message
-        packed = pack(question, reply)
+        packed = pack(question, reply, limit)
     elif origin.asked_within and packed[12 : 8 + len(question)].translate(LOWER) != origin.name:
         packed = pack(question, reply.opened())  # it answers a name that a plugin asked for in place of the client's
     if len(packed) + len(tail) > limit:
@@ -84,8 +85,12 @@ def render(query: Query, reply: Reply, *, stream: bool) -> bytes:
     return b"".join((wire[:2], flags.to_bytes(2), wire[4:6], counts, question, packed[12 + len(question) :], tail))
 
 
-def _plain(wire: bytes, flags: int, question: bytes, name: bytes, reply: Reply, tail: bytes) -> bytes | None:
-    """The whole message where all owners are the name that was asked or above it; None where they are not."""
+def _plain(
+    wire: bytes, flags: int, question: bytes, name: bytes, reply: Reply, tail: bytes, limit: int
+) -> bytes | None:
+    """The whole message where all owners are the name that was asked or above it; None where they are not, or there are
+    plainly too many of them.
+    """
     answer, authority = reply.answer, reply.authority
     head = _AFTER_ID.pack(flags, 1, len(answer), len(authority), 1 if tail else 0)
     if not authority and len(answer) == 1:  # most
@@ -94,6 +99,8 @@ def _plain(wire: bytes, flags: int, question: bytes, name: bytes, reply: Reply, 
             return None
         record = _POINTED.pack(_TO_QUESTION, type_, class_, ttl, len(rdata))
         return b"".join((wire[:2], head, question, record, rdata, tail))
+    if (len(answer) + len(authority)) * _POINTED.size > limit:
+        return None
     parts = [wire[:2], head, question]
     for owner, type_, class_, ttl, rdata in (*answer, *authority):
         pointer = _TO_QUESTION if owner == name else _pointer(owner, name)
@@ -131,8 +138,12 @@ def _fit(packed: bytes, tail: bytes, flags: int, limit: int, query: Query, reply
     return packed, tail, flags
 
 
-def pack(question: bytes, reply: Reply) -> bytes:
-    """A message without OPT, uncut: header (id 0, no RD), the question's bytes, and the reply's records, compressed."""
+def pack(question: bytes, reply: Reply, limit: int = sys.maxsize) -> bytes:
+    """A message without OPT, uncut: header (id 0, no RD), the question's bytes, and the reply's records, compressed.
+
+    Where it would go over `limit` octets in answer or authority it ends with the first record that does: `cut` leaves
+    nothing of what follows, and there may be thousands.
+    """
     out = bytearray(
         HEADER.pack(
             0,
@@ -146,29 +157,36 @@ def pack(question: bytes, reply: Reply) -> bytes:
     out += question
     # Where each name that may be pointed to stands. To begin with the question, which most owners are.
     known = {question[:-4].lower(): 12} if len(question) > 5 else {}
-    for section in (reply.answer, reply.authority, reply.additional):
+    for at, section in ((6, reply.answer), (8, reply.authority), (10, reply.additional)):
         if section:
-            _pack_records(out, section, known)
+            count = _pack_records(out, section, known, limit if at < 10 else sys.maxsize)
+            if count < len(section):
+                out[at:12] = count.to_bytes(2) + bytes(10 - at)
+                break
     return bytes(out)
 
 
-def _pack_records(out: bytearray, records: Sequence[Record], known: dict[bytes, int]) -> None:
-    for owner, type_, class_, ttl, rdata in records:
+def _pack_records(out: bytearray, records: Sequence[Record], known: dict[bytes, int], limit: int) -> int:
+    """Says how many were packed: all of them, or those up to the first that goes over the limit."""
+    for count, (owner, type_, class_, ttl, rdata) in enumerate(records, 1):
         at = known.get(owner)
         name_at = _COMPRESSED_FROM.get(type_)
         if at is not None and name_at is None:
             out += _POINTED.pack(0xC000 | at, type_, class_, ttl, len(rdata))
             out += rdata
-            continue
-        _pack_name(out, owner, known)
-        length_at = len(out) + 8
-        out += FIXED.pack(type_, class_, ttl, len(rdata))
-        if name_at is None:
-            out += rdata
         else:
-            out += rdata[:name_at]
-            _pack_name(out, rdata[name_at:], known)
-            out[length_at : length_at + 2] = (len(out) - length_at - 2).to_bytes(2)
+            _pack_name(out, owner, known)
+            length_at = len(out) + 8
+            out += FIXED.pack(type_, class_, ttl, len(rdata))
+            if name_at is None:
+                out += rdata
+            else:
+                out += rdata[:name_at]
+                _pack_name(out, rdata[name_at:], known)
+                out[length_at : length_at + 2] = (len(out) - length_at - 2).to_bytes(2)
+        if len(out) > limit:
+            return count
+    return len(records)
 
 
 def _pack_name(out: bytearray, name: bytes, known: dict[bytes, int]) -> None:

@@ -48,7 +48,6 @@ COVERED_BY = {
     "pydns/cluster/pods.py": "tests/plugins/kubernetes/test_kubernetes.py",
     "pydns/cluster/reverse.py": "tests/plugins/kubernetes/test_kubernetes.py",
     "pydns/cluster/services.py": "tests/plugins/kubernetes/test_kubernetes.py",
-    "pydns/cluster/targets.py": "tests/plugins/kubernetes/test_kubernetes.py",
     "pydns/transfer/errors.py": "tests/pydns/transfer/test_incoming.py",
     "pydns/transfer/link.py": "tests/pydns/transfer/test_client.py",
     "pydns/transfer/signing.py": "tests/pydns/transfer/test_client.py",

@@ -74,7 +74,7 @@ class Lookup:
             fitting = () if part.endpoint else [each for each in ports or NO_PORTS if part.fits(each)]
             targets = [target._replace(port=each.number) for each in fitting for target in outside]
         elif self._options.headless and (part.endpoint or _is_headless(service)):
-            targets = endpoints(entry, owner, part)
+            targets = endpoints(entry, owner, part, type_)
             ports = [port for each in entry.backends for port in each.ports]
         else:
             return None

@@ -5,9 +5,21 @@ import pytest
 from pydns.cluster import records
 from pydns.cluster.records import Target
 from pydns.names import from_text
+from pydns.query import Edns
+from pydns.records import Type
+from pydns.reply import Reply
+from pydns.testing import query
+from pydns.wire.message import render
+from pydns.wire.opened import sections
 from tests.pydns.cluster.shown import data
 
 OWNER = from_text("web.shop.svc.cluster.local")
+
+
+def whole(reply: Reply) -> bytes:
+    """The message over TCP, with EDNS."""
+    edns = Edns(1232, 0, True, ())
+    return render(query("web.shop.svc.cluster.local", edns=edns), reply, stream=True)
 
 
 @pytest.mark.parametrize(("count", "weight"), [(1, 100), (2, 50), (3, 33), (6, 16), (7, 14), (100, 1), (250, 1)])
@@ -29,6 +41,32 @@ def test_a_target_that_is_too_long_for_a_name_is_left_out() -> None:
     name = b"\x3f" + b"a" * 63
     assert records.srv(OWNER, [Target(name * 4 + b"\0", b"\x0a\0\0\1", 80)], 5) == ((), ())
     assert records.pointers(OWNER, 12, [name * 4 + b"\0"], 5) == ()
+
+
+THOUSANDS = [
+    Target(from_text(f"web-{i}.web.shop.svc.cluster.local"), (10 << 24 | i).to_bytes(4), 80) for i in range(5000)
+]
+
+
+def test_addresses_are_no_more_than_a_message_holds() -> None:
+    # A set of more could not be told at all (RFC 2181 section 9).
+    answer = records.addresses(OWNER, THOUSANDS, Type.A, 5)
+    assert len(answer) == 4000
+    assert not whole(Reply(answer))[2] & 2
+
+
+def test_targets_are_no_more_than_a_message_holds() -> None:
+    answer, additional = records.srv(OWNER, THOUSANDS, 5)
+    assert len(answer) > 1000
+    message = whole(Reply(answer, (), additional))
+    assert not message[2] & 2
+    assert sum(map(len, sections(message))) == len(answer) + len(additional)
+
+
+def test_addresses_of_targets_stand_as_far_as_there_is_room_behind_these() -> None:
+    answer, additional = records.srv(OWNER, THOUSANDS[:1000], 5)
+    assert len(answer) == 1000
+    assert [record.owner for record in additional] == [target.name for target in THOUSANDS[: len(additional)]]
 
 
 def test_a_zone_without_room_for_its_soa_has_none() -> None:

@@ -236,5 +236,19 @@ def test_a_cut_message_is_a_shorter_one_of_the_first_records(
     assert bool(found[2] & 2) == (len(left) < len(answer) + len(authority))
 
 
+@given(some, some, some, st.integers(33, 800))
+def test_a_message_that_is_packed_up_to_the_limit_is_cut_to_the_same(
+    answer: list[Record], authority: list[Record], additional: list[Record], limit: int
+) -> None:
+    reply = Reply(answer, authority, additional)
+    assert cut(pack(question(), reply, limit), limit, 0) == cut(pack(question(), reply), limit, 0)
+
+
+def test_of_thousands_of_records_no_more_are_packed_than_it_takes() -> None:
+    reply = Reply([a(last=i) for i in range(256)] * 16)
+    assert len(pack(question(), reply, 1232)) <= 1232 + 16
+    assert sent(asked_with(), reply) == (True, ((), (), ()))
+
+
 def test_a_name_asked_for_stays_spelled() -> None:
     assert cut(pack(question(), Reply((text("x", 600),))), 512, 0)[12:28] == WWW[:16]
