@@ -24,7 +24,12 @@ if TYPE_CHECKING:
 BUFFER: Final = 4 * 1024 * 1024
 """Octets asked for each socket's buffers. The kernel's default holds 256 queries."""
 
-_BATCHES: Final = 4  # received one after the other before queries are worked on: kept answers leave first
+_AT_ONCE: Final = 192
+"""Messages that are taken before queries are worked on, or up to a batch more: kept answers leave first."""
+
+_FEW: Final = 8
+"""Messages of a batch behind which the loop has its turn. Of more there will be as many again by now, and to take those
+costs less than a turn."""
 
 _MOST_WAITING: Final = 2 * BUFFER // 512
 """Datagrams that the kernel's buffer cannot hold more of: it is twice what is asked, and each takes over 512 octets."""
@@ -104,7 +109,13 @@ class UdpListener:
 
     def _drain(self) -> bool:
         """Takes what is there, so much that others have their turn soon; True where there may be more."""
-        return all(self._receive() == SLOTS for _ in range(_BATCHES))
+        taken = 0
+        while taken < _AT_ONCE:
+            count = self._receive()
+            if count < _FEW:
+                return False
+            taken += count
+        return True
 
     def _receive(self) -> int:
         """One batch; says how many messages there were."""

@@ -335,6 +335,20 @@ async def test_a_flood_does_not_keep_it_from_being_cancelled() -> None:
         nursery.cancel_scope.cancel()
 
 
+@pytest.mark.parametrize(
+    ("batches", "looks", "more"),
+    [([1], 1, False), ([7], 1, False), ([8, 0], 2, False), ([40, 30, 3], 3, False), ([64] * 9, 3, True)],
+)
+async def test_behind_a_batch_of_many_it_looks_once_more_for_so_many_messages(
+    batches: list[int], looks: int, more: bool, nursery: trio.Nursery, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    listener = (await listening(nursery)).listener
+    left = iter(batches)
+    monkeypatch.setattr(listener, "_receive", lambda: next(left))
+    assert listener._drain() is more
+    assert len([*left]) == len(batches) - looks
+
+
 async def test_it_closes_its_socket_and_is_no_longer_counted() -> None:
     async with trio.open_nursery() as nursery:
         listening_ = await listening(nursery)
