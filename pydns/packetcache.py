@@ -38,6 +38,7 @@ HOP_BY_HOP: Final = frozenset((COOKIE, KEEPALIVE, PADDING))
 """Options between a client and its server alone: an answer depends on them only where a plugin says so."""
 
 _OVERHEAD: Final = 600  # bytes that an entry takes beside its key and its message: measured, rounded up
+_LONGEST: Final = 4096  # octets of an answer: to find the TTLs of 64 KiB takes 6 ms, and few ask over TCP for so many
 _PER_TTL: Final = 150  # bytes of an (offset, TTL) pair: measured, rounded up
 _MOST_ORDERS: Final = 8  # of the records of an answer
 _MOST_TURNS: Final = 128  # replays of such an answer; then the chain is asked for new orders
@@ -246,6 +247,8 @@ class PacketCache:
         `credits_` count its replays. `now` is read from trio's clock where it is left out, since most are not kept.
         """
         if query.personal or not reply.replay or reply.finish or reply.rcode not in _KEPT_RCODES:
+            return
+        if len(answer) > _LONGEST:
             return
         if not self.was_seen(hash(key)):
             return

@@ -26,7 +26,7 @@ def cut(packed: bytes, limit: int, flags: int) -> bytes:
     """
     if packed[4:6] != b"\0\1":  # no question, so there is nothing worth keeping
         return HEADER.pack(0, flags | TC, 0, 0, 0, 0)
-    layout = scan(packed)
+    layout = scan(packed, limit)
     names = owners(packed, layout)
     sets = rrsets(layout, names)
     counts = [0, 0, 0]

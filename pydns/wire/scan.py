@@ -6,6 +6,7 @@ record takes at least 11 octets, so that lying counts end with the message.
 
 from __future__ import annotations
 
+import sys
 from struct import Struct
 from typing import Final, NamedTuple
 
@@ -53,9 +54,10 @@ class Scan(NamedTuple):
     opt: Entry | None
 
 
-def scan(wire: bytes) -> Scan:
+def scan(wire: bytes, limit: int = sys.maxsize) -> Scan:
     """The places of all records of a message with one question.
 
+    Of answer and authority none is read behind the first that goes over `limit` octets, nor anything that follows.
     Raises WireError where a count lies, a name or record runs out of the message, two OPTs stand there, or octets are
     left over.
     """
@@ -79,6 +81,8 @@ def scan(wire: bytes) -> Scan:
                 raise WireError("an OPT record where none may stand")
             else:
                 opt = entry
+            if offset > limit and section != _ADDITIONAL:
+                return Scan(question_end, tuple(entries), opt)
     if offset != len(wire):
         raise WireError("octets behind the last record")
     return Scan(question_end, tuple(entries), opt)

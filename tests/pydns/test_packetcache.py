@@ -245,6 +245,7 @@ NEVER_REPLIES: dict[str, Reply] = {
     "NOTIMP": good(rcode=Rcode.NOTIMP),
     "BADVERS": good(rcode=Rcode.BADVERS),
     "a finishing step": good(finish=(lambda query, answer: answer,)),
+    "an answer of many KiB": good(answer=[address(last) for last in range(256)] * 2),
 }
 
 

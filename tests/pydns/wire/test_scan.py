@@ -27,6 +27,18 @@ def test_entries_stand_in_their_sections_and_places() -> None:
     assert [entry.owner for entry in entries] == [END, entries[0].end, entries[1].end]
 
 
+def test_nothing_is_read_behind_the_first_answer_over_the_limit() -> None:
+    wire = message(question(), packed(a()), packed(a(last=2)), b"\1", flags=0x8000, counts=(1, 3, 0, 1))
+    ends = [END + count * len(packed(a())) for count in (1, 2)]
+    assert [entry.end for entry in scan(wire, ends[0]).entries] == ends
+    assert [entry.end for entry in scan(wire, ends[0] - 1).entries] == ends[:1]
+
+
+def test_additional_records_are_read_whole() -> None:
+    wire = message(question(), packed(a()), packed(a(last=2)), flags=0x8000, counts=(1, 0, 0, 2))
+    assert scan(wire, END) == scan(wire)
+
+
 def test_the_fixed_fields_are_read() -> None:
     (entry,) = scan(message(question(), packed(a(ttl=4711)), counts=(1, 1, 0, 0))).entries
     assert (entry.type, entry.class_, entry.ttl, entry.end - entry.rdata) == (Type.A, 1, 4711, 4)
