@@ -322,48 +322,6 @@ async def test_the_upstream_is_asked_whether_it_is_authentic(kit, autojump_clock
     assert (await cache.serve(kit.question(), below)).flags == Reply.AD | Reply.RA
 
 
-async def test_the_bound_of_entries_is_kept(kit, autojump_clock):
-    cache = kit.make("cache\nsuccess 3")
-    below = kit.Below(lambda query: Reply((kit.a(owner=query.name),)))
-    for i in range(5):
-        await cache.serve(kit.question(f"n{i}.example.org"), below)
-    assert len(cache.keeper.success) == 3
-    assert cache.counts[""].success_evictions == 2
-    await cache.serve(kit.question("n4.example.org"), below)
-    assert len(below.asked) == 5
-    await cache.serve(kit.question("n0.example.org"), below)
-    assert len(below.asked) == 6
-
-
-@pytest.mark.parametrize("reply", [Reply(), Reply(rcode=Rcode.SERVFAIL, by="x")], ids=["success", "denial"])
-async def test_what_is_asked_for_stays_when_the_store_is_full(kit, autojump_clock, reply):
-    cache, below = kit.make("cache\nsuccess 2\ndenial 2"), kit.Below(reply)
-    for name in ("old", "other", "old", "new", "old"):
-        await cache.serve(kit.question(name), below)
-    assert len(below.asked) == 3
-
-
-async def test_the_bound_of_octets_is_kept(kit, autojump_clock):
-    from pydns.records import Record
-
-    cache = kit.make("cache\nbytes 128KiB")
-    below = kit.Below(lambda query: Reply((Record(query.name, Type.TXT, 1, 300, bytes(10_000)),)))
-    for i in range(50):
-        await cache.serve(kit.question(f"n{i}.example.org", Type.TXT), below)
-    assert cache.keeper.success.bytes <= 128 * 1024
-    assert 5 <= len(cache.keeper.success) <= 13
-
-
-async def test_a_flood_of_denials_leaves_the_answers(kit, autojump_clock):
-    cache = kit.make("cache\ndenial 10")
-    answer = kit.Below(Reply((kit.a(),)))
-    await cache.serve(kit.question(), answer)
-    for i in range(100):
-        await cache.serve(kit.question(f"n{i}.example.org"), kit.Below(kit.nxdomain()))
-    await cache.serve(kit.question(), answer)
-    assert len(answer.asked) == 1
-
-
 async def test_a_reload_keeps_what_was_kept(kit, autojump_clock):
     old, below = kit.make(), kit.Below(Reply((kit.a(),)))
     await old.serve(kit.question(), below)
@@ -404,42 +362,3 @@ async def test_what_an_answer_depends_on_is_told_above(kit, autojump_clock):
         await cache.serve(query, below)
         assert HOST in query.asked_within
     assert len(below.asked) == 1
-
-
-# Answers that a source gives from memory are as quick as kept ones.
-
-
-def local(reply: Reply) -> Reply:
-    reply.local = True
-    return reply
-
-
-async def test_an_answer_from_memory_is_not_kept(kit, autojump_clock):
-    cache, below = kit.make(), kit.Below(local(Reply((kit.a(),))))
-    for _ in range(2):
-        await cache.serve(kit.question(), below)
-    assert (len(below.asked), len(cache.keeper.success)) == (2, 0)
-
-
-async def test_it_is_neither_a_hit_nor_a_miss(kit, autojump_clock):
-    cache = kit.make()
-    await cache.serve(kit.question(), kit.Below(local(Reply((kit.a(),)))))
-    assert (cache.counts[""].success_hits, cache.counts[""].misses) == (0, 0)
-
-
-@pytest.mark.parametrize(("options", "ttl", "seen"), [
-    ("cache 30", 3600, 30),
-    ("cache", 300, 300),
-    ("cache\nsuccess 100 3600 60", 5, 60),
-])  # fmt: skip
-async def test_its_ttls_are_bounded_as_those_of_others(kit, autojump_clock, options, ttl, seen):
-    cache = kit.make(options)
-    reply = await cache.serve(kit.question(), kit.Below(local(Reply((kit.a(ttl),)))))
-    assert [record.ttl for record in reply.answer] == [seen]
-
-
-async def test_the_ttls_of_its_denial_are_those_of_denials(kit, autojump_clock):
-    cache = kit.make("cache\ndenial 100 10")
-    denial = local(kit.nxdomain(300, 300))
-    reply = await cache.serve(kit.question(), kit.Below(denial))
-    assert [record.ttl for record in reply.authority] == [10]

@@ -15,6 +15,8 @@ from pydns.listen.taker import Answerable
 from pydns.listen.tcp import TcpListener
 from pydns.metrics import Metrics
 
+LARGE = 65535
+
 
 def query(number: int, size: int = 12) -> bytes:
     """A message with this id; a listener looks at nothing in it."""
@@ -23,6 +25,11 @@ def query(number: int, size: int = 12) -> bytes:
 
 def answer(wire: bytes, size: int = 12) -> bytes:
     return wire[:2] + b"\x80" + bytes(size - 3)
+
+
+def large(wire: bytes) -> bytes:
+    """As long as any."""
+    return answer(wire, LARGE)
 
 
 class Answering:
