@@ -90,7 +90,6 @@ class Prometheus(AtOnce):
     async def page(self) -> Page:
         """Everything that is counted in this process, or in all of several."""
         family = self.house.family
-        if self._counting is None:  # the parent, which shows what others count, is a process as well
-            self.report()
+        self.report()  # the parent, which shows what others count, is a process as well
         await family.reports(self)
         return Page(write(await family.metrics(self.house.metrics)), type=CONTENT_TYPE)

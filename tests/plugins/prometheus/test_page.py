@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 import subprocess
+from collections.abc import AsyncIterable
+from typing import Any
 
 import pytest
 import trio
 
+from pydns.family import Family
+from pydns.plugin import House, Plugin
+from pydns.testing import plugins_of
+from pydns_plugins.prometheus import Prometheus
 from tests.e2e.programs import dig, free_port, installed
 from tests.pydns.life import Source, answer, failed, port_of, reloaded, running, until
 from tests.pydns.pages import fetch, samples, scraped
@@ -88,6 +94,18 @@ async def test_one_block_that_wants_numbers_of_the_runtime_is_enough(options: tu
 async def test_numbers_of_the_runtime_are_told_on_demand(option: str, told: bool) -> None:
     async with running(Source(HOSTS.replace(":0\n", f":0 {option}\n"))) as process:
         assert ("python_threads" in await scraped(process)) is told
+
+
+async def test_the_parent_of_workers_is_a_process_as_well() -> None:
+    class Parent(Family):
+        async def reports(self, plugin: Plugin) -> list[Any]:
+            return [None, None]  # of the workers
+
+    (plugin,) = (each for each in plugins_of(". {\n prometheus\n}") if isinstance(each, Prometheus))
+    plugin.house = House(family=Parent())
+    page = await plugin.page()
+    assert isinstance(page.body, AsyncIterable)
+    assert "process_resident_memory_bytes" in b"".join([piece async for piece in page.body]).decode()
 
 
 DASHBOARD = {
