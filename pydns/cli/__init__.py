@@ -8,6 +8,7 @@ from difflib import get_close_matches
 from importlib import import_module
 from typing import Final
 
+from pydns.cli.signals import hear_early
 from pydns.errors import PydnsError
 
 VERBS: Final = {
@@ -36,6 +37,8 @@ def main(argv: Sequence[str] | None = None) -> int:
             print(usage())
             status = 0
         else:
+            if verb == "serve" and argv is None:
+                hear_early()
             status = int(import_module(f"pydns.cli.{verb}").run(words))
         if sys.stdout is not None:
             sys.stdout.flush()  # here, where somebody listens to what goes wrong

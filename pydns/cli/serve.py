@@ -16,6 +16,7 @@ import trio
 
 from pydns import __version__, names
 from pydns.cli.flags import Flags, UsageError, read
+from pydns.cli.signals import held, let_through
 from pydns.collector import spare
 from pydns.corefile.limits import MAX_CHARACTERS
 from pydns.corefile.parser import parse_file, parse_text
@@ -52,9 +53,11 @@ def run(argv: Sequence[str]) -> int:
     faulthandler.enable(2)  # systemd ends a loop that is stuck by SIGABRT: then standard error tells where it was
     writer = LineWriter()
     configure(writer, quiet=flags.quiet)
-    writer.start()
     try:
-        trio.run(_serve, flags, writer)
+        read_corefile = loader(flags)
+        with held():
+            writer.start()
+            trio.run(_serve, read_corefile, flags, writer)
     except (CorefileErrorGroup, StartError) as error:
         print(error, file=sys.stderr)
         return 1
@@ -71,15 +74,16 @@ def _hold_standard_streams() -> None:
     os.close(number)
 
 
-async def _serve(flags: Flags, writer: LineWriter) -> None:
+async def _serve(read_corefile: Callable[[], Configuration], flags: Flags, writer: LineWriter) -> None:
     house = House(lines=writer)
     writer.count_in(house.metrics)
     notifier = from_environ(os.environ, os.getpid())
-    process = Process(loader(flags), house, inherited(os.environ, os.getpid()), notifier, flags.quiet)
+    process = Process(read_corefile, house, inherited(os.environ, os.getpid()), notifier, flags.quiet)
     with ungrouped(CorefileErrorGroup, StartError):
         async with trio.open_nursery() as nursery:
             nursery.start_soon(notifier.run)
             await nursery.start(process.handle_signals)
+            let_through()
             await nursery.start(process.run)
             spare()
             if not (flags.quiet or process.stopped.is_set()):

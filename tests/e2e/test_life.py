@@ -215,6 +215,21 @@ def test_a_signal_during_the_start_ends_it(port: int, corefile: Path, tmp_path: 
         assert "Traceback" not in program.output
 
 
+def test_a_wish_for_a_reload_that_comes_early_does_no_harm(port: int, corefile: Path) -> None:
+    corefile.write_text(LOCAL)
+    with pydns("-conf", corefile, "-p", str(port)) as program:
+        until(lambda: disposed(program.process.pid), lambda found: bool(found & 1 << signal.SIGHUP - 1))
+        program.send(signal.SIGHUP)
+        program.wait_for("pydns-")
+        assert dig(port, "example.org").data == ["192.0.2.1"]
+
+
+def disposed(pid: int) -> int:
+    """The signals that a process ignores, catches or holds, as bits."""
+    lines = dict(line.split(":\t", 1) for line in Path(f"/proc/{pid}/status").read_text().splitlines())
+    return int(lines["SigIgn"], 16) | int(lines["SigCgt"], 16) | int(lines["SigBlk"], 16)
+
+
 async def test_what_is_under_way_is_answered_before_the_end(
     port: int, corefile: Path, write: WriteFile, nursery: trio.Nursery
 ) -> None:
