@@ -18,6 +18,7 @@ PROFILES: Final[dict[str, tuple[str, ...]]] = {
 }
 """What stands in the Corefile beside what the workload needs. A cluster logs no queries."""
 
+_REVERSE: Final = "in-addr.arpa ip6.arpa"  # as in Kubernetes' default Corefile
 _PAGES: Final = frozenset(("health", "ready", "prometheus"))
 
 
@@ -47,7 +48,8 @@ def _needed(task: Task) -> Iterator[str]:
                 capacity = 4 * workload.names  # its default would not hold all answers
                 yield f"dnssec {ZONE} {{\n        key file {task.data.key}\n        cache_capacity {capacity}\n    }}"
         case Source.SERVICES:
-            yield f"kubernetes {ZONE} {{\n        services {task.data.services}\n    }}"
+            lines = f"kubernetes {ZONE} {_REVERSE} {{", f"services {task.data.services}", f"fallthrough {_REVERSE}"
+            yield "\n        ".join(lines) + "\n    }"
         case Source.CACHE:
             # Its default of 9984 entries would not hold all names.
             yield f"cache 3600 {{\n        success {2 * workload.names}\n    }}"

@@ -121,8 +121,8 @@ class Kubernetes(ClusterPlugin, KnowsCluster, KnowsSearchPath, HoldsZones):
             return Turn.NEXT
         lookup = self._lookup_of(zone) if self._others else self._lookup
         found = lookup.packed(name, type_, zone) if lookup is not None else None
-        if found is None or (found[0] & 15 and self._fallthrough):  # NXDOMAIN, and others may know
-            return Turn.SERVE
+        if found is None or (found[0] & 15 and names.longest_match(name, self._fallthrough) is not None):
+            return Turn.SERVE  # also of NXDOMAIN, where others may know
         return found
 
     def said(self, query: Query) -> Reply | tuple[Found, bytes] | None:

@@ -35,7 +35,7 @@ def told(found: Task, profile: str) -> list[str]:
         ("forwarded", ["bind 127.0.0.1", "forward . 127.0.0.1:5302"]),
         ("logged", ["bind 127.0.0.1", "log", "hosts /data/hosts"]),
         ("multisocket", ["bind 127.0.0.1", "multisocket 2", "hosts /data/hosts"]),
-        ("services-once", ["bind 127.0.0.1", "kubernetes bench.example"]),
+        ("services-once", ["bind 127.0.0.1", "kubernetes bench.example in-addr.arpa ip6.arpa"]),
         ("signed", ["bind 127.0.0.1", "file /data/zone bench.example", "dnssec bench.example"]),
         ("signing", ["bind 127.0.0.1", "file /data/zone bench.example", "sign /data/zone bench.example"]),
         ("start", ["bind 127.0.0.1", "hosts /data/hosts", "forward . 127.0.0.1:5302"]),

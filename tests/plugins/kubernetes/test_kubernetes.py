@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from pydns.names import from_text
-from pydns.records import Ede, Rcode
+from pydns.records import Ede, Rcode, Type
 from pydns.reply import Reply
 from pydns.testing import query
 from tests.plugins.kubernetes.conftest import Ask, Parse, Start
@@ -282,6 +282,24 @@ async def test_an_address_in_a_namespace_that_is_not_shown_is_nobodys(filled: St
 ])  # fmt: skip
 async def test_what_goes_on(option: str, name: str, type_: str, by: str, filled: Start, ask: Ask) -> None:
     assert (await ask(await filled(option), name, type_)).by == by
+
+
+@pytest.mark.parametrize(
+    ("option", "name", "is_said"),
+    [
+        ("ttl 5", "missing.shop.svc.cluster.local", True),
+        ("fallthrough in-addr.arpa ip6.arpa", "missing.shop.svc.cluster.local", True),
+        ("fallthrough in-addr.arpa ip6.arpa", "www.example.org.shop.svc.cluster.local", True),
+        ("fallthrough", "missing.shop.svc.cluster.local", False),
+        ("fallthrough shop.svc.cluster.local", "missing.shop.svc.cluster.local", False),
+        ("fallthrough shop.svc.cluster.local", "missing.default.svc.cluster.local", True),
+        ("fallthrough", "web.shop.svc.cluster.local", True),
+    ],
+)
+async def test_a_denial_needs_no_query_where_it_does_not_go_on(
+    option: str, name: str, is_said: bool, filled: Start
+) -> None:
+    assert isinstance((await filled(option)).packed(from_text(name), Type.A), tuple) is is_said
 
 
 async def test_another_class_goes_on(filled: Start) -> None:
