@@ -45,6 +45,7 @@ class Hosts(AtOnce):
         self._zones = frozenset(options.zones)
         self._every_name = names.ROOT in self._zones
         self._fallthrough = frozenset(options.fallthrough)
+        self._lets_some_on = bool(options.fallthrough) or not self._every_name  # queries for names
         self._loader = Loader(options.inline, Settings(options.zones, options.reverse, options.ttl))
         self._content: Content | None = None
 
@@ -91,14 +92,25 @@ class Hosts(AtOnce):
 
     def packed(self, name: bytes, type_: int) -> Packed | Turn:
         content = self._content
-        if content is None or (type_ != _A and type_ != _AAAA):
+        if content is None:
             return Turn.SERVE
+        if type_ != _A and type_ != _AAAA:
+            may_go_on = self._lets_some_on or type_ == _PTR
+            return Turn.NEXT if may_go_on and self._has_none(content, name, type_) else Turn.SERVE
         if not self._every_name and names.longest_match(name, self._zones) is None:
             return Turn.NEXT
         found = content.packed(name, type_)
         if found is None:
             return Turn.NEXT if self._may_fall_through(name) else Turn.SERVE
         return found
+
+    def _has_none(self, content: Content, name: bytes, type_: int) -> bool:
+        """Whether a query for another type than A and AAAA goes on."""
+        if type_ == _PTR:
+            return not self.options.reverse or content.reverse(name) is None
+        if not self._every_name and names.longest_match(name, self._zones) is None:
+            return True
+        return self._may_fall_through(name) and (self.options.unsupported or content.packed(name, _A) is None)
 
     def _may_fall_through(self, name: bytes) -> bool:
         """Whether a query for what is not here goes on to the next plugin."""
