@@ -310,7 +310,7 @@ class Server:
     ) -> bytes | None:
         if reply.dropped:
             self._drop(reply.by or "plugin")
-            observed(observers, query, reply, None, _since(query))
+            observed(observers, query, reply, None, perf_counter() - query.began if query.began else 0.0)
             return None
         answer = render(query, reply, stream=query.client.transport in _STREAMS)
         for finish in reply.finish:
@@ -319,7 +319,8 @@ class Server:
         if reply.counters:
             credits_ = tuple([count(query.wire, query.client, answer) for count in reply.counters])
         if observers:
-            credits_ = *credits_, *observed(observers, query, reply, answer, _since(query))
+            seconds = perf_counter() - query.began if query.began else 0.0
+            credits_ += observed(observers, query, reply, answer, seconds)
         if key is not None and packets is not None:
             packets.offer(key, query, reply, answer, credits_)
         if reply.watchers:
@@ -338,11 +339,6 @@ class Server:
             log.error("%s %s: %s%s: %s", name, type_, what, type(error).__name__, error, exc_info=trace)
         text = f"{by or 'pydns'} failed: {type(error).__name__}"
         return self._finish(query, _signed(query, Reply.failure(Ede.OTHER, text, by=by)), None, None, observers)
-
-
-def _since(query: Query) -> float:
-    """Seconds that it has taken, none where it is answered at once."""
-    return perf_counter() - query.began if query.began else 0.0
 
 
 def _signed(query: Query, failure: Reply) -> Reply:

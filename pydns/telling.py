@@ -31,7 +31,7 @@ def observed(
     observers: Sequence[Observer], query: Query, reply: Reply, answer: bytes | None, seconds: float
 ) -> tuple[Alike, ...]:
     """Tells a block's observers of an answer; gives what counts more such answers."""
-    found: list[Alike] = []
+    found: tuple[Alike, ...] = ()
     for observe in observers:
         try:
             alike = observe(query, reply, answer, seconds)
@@ -39,8 +39,8 @@ def observed(
             log.error("who observes answers failed: %s: %s", type(error).__name__, error)
         else:
             if alike is not None:
-                found.append(alike)
-    return tuple(found)
+                found += (alike,)
+    return found
 
 
 def count_more(counting: Iterable[Callable[..., None]], *numbers: Any) -> None:
