@@ -31,12 +31,12 @@ class Upstream:
 
     `measured`: when the last answer came, or when the last attempt to measure was made, on trio's clock.
     `looping`: what is asked of it comes back to us, so it is not to be asked. `troubles` counts the failures of its
-    queries, SERVFAIL among them.
+    queries, SERVFAIL among them. `watch`: is told the question of each exchange that begins, where somebody watches.
     """
 
     __slots__ = (
         "_sockets", "_suspect", "counts", "endpoint", "health", "latency", "looping", "measured", "name", "tcp",
-        "troubles", "udp",
+        "troubles", "udp", "watch",
     )  # fmt: skip
 
     def __init__(
@@ -55,6 +55,7 @@ class Upstream:
         self.measured = float("-inf")
         self.looping = False
         self.troubles = 0
+        self.watch: Callable[[bytes], None] | None = None
         self.udp = UdpPorts(endpoint, sockets, limits, self.counts)
         self.tcp = TcpConnections(endpoint, sockets, limits, self.counts)
         self._sockets = sockets
@@ -101,6 +102,8 @@ class Upstream:
             exchange.fail("the upstream sockets are closed")
             return
         self._sockets.begin(exchange)
+        if self.watch is not None:
+            self.watch(exchange.question)
         if exchange.stream:
             self.tcp.send(exchange, now)
         else:

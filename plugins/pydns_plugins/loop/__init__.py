@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, ClassVar, Final, Self
 import trio
 
 from pydns.corefile import values
-from pydns.names import is_within, to_text
+from pydns.names import LOWER, is_within, to_text
 from pydns.plugin import CallNext, Plugin, Turn, leave
 from pydns.query import Query
 from pydns.records import Class, Ede, Type
@@ -40,7 +40,7 @@ CAUGHT: Final = 2.0
 """Seconds between two probes of one that leads into a loop."""
 
 ALIKE: Final = 64
-"""The same question so many times between two looks is more than clients do: a probe goes out at once."""
+"""The same question to upstreams so many times between two looks is more than clients do: a probe goes out at once."""
 
 _LOOK: Final = 0.25  # seconds between two looks at who is due
 _RANDOM: Final = 16  # octets: nobody can ask for a probe's name before it has gone out
@@ -76,7 +76,8 @@ class Loop(Plugin):
         self.zones = zones
         self._next: dict[Upstream, float] = {}  # when it is probed next
         self._troubles: dict[Upstream, int] = {}  # as they were at the last probe
-        self._alike: dict[tuple[bytes, int], int] = {}  # names and types asked since the last look, and how often
+        self._alike: dict[bytes, int] = {}  # what upstreams were asked since the last look, and how often
+        self._watch = self._asked  # bound once
         self._wake = trio.Event()
 
     @classmethod
@@ -88,33 +89,27 @@ class Loop(Plugin):
     async def serve(self, query: Query, call_next: CallNext) -> Reply:
         if query.type == Type.HINFO and query.name[:1] == _LABEL and self._is_probe(query.name[1 : 1 + _LABEL[0]]):
             return Reply.failure(Ede.OTHER, "a probe for forwarding loops came back", by=self.name)
-        self._count_alike(query.name, query.type)
         return await call_next(query)
 
     def at_once(self, query: Query) -> Turn:
-        if query.type == Type.HINFO:
-            return Turn.SERVE
-        self._count_alike(query.name, query.type)
-        return Turn.NEXT
+        return Turn.SERVE if query.type == Type.HINFO else Turn.NEXT
 
     amend = leave
 
     def relay(self, below: Relay | None) -> Relay | None:
         if below is None:
             return None
-        ask, count_alike, probes = below.upstream, self._count_alike, int(Type.HINFO)
+        ask, probes = below.upstream, int(Type.HINFO)
 
         def upstream(name: bytes, type_: int) -> Upstream | None:
-            if type_ == probes:
-                return None
-            count_alike(name, type_)
-            return ask(name, type_)
+            return None if type_ == probes else ask(name, type_)
 
         return below._replace(upstream=upstream)
 
-    def _count_alike(self, name: bytes, type_: int) -> None:
-        alike = name, type_
-        count = self._alike[alike] = self._alike.get(alike, 0) + 1
+    def _asked(self, question: bytes) -> None:
+        """An upstream is asked this, whichever way the query took."""
+        question = question.translate(LOWER)  # which makes some types one, and that does no harm
+        count = self._alike[question] = self._alike.get(question, 0) + 1
         if count % ALIKE == 0:
             self._suspect()
 
@@ -165,6 +160,8 @@ class Loop(Plugin):
                     await self._keep_probing(nursery)
         finally:
             # A pool may live on without a loop directive to watch over it: then nobody else would let it be asked.
+            for upstream in self._next:
+                self._leave(upstream)
             for upstream in self._next.keys() - self._watched_by_others():
                 self._release(upstream)
 
@@ -189,6 +186,7 @@ class Loop(Plugin):
                 continue
             for upstream in plugin.pool.upstreams:
                 present.add(upstream)
+                upstream.watch = self._watch
                 if upstream not in self._next:
                     self._next[upstream] = now
                 elif upstream.troubles != self._troubles.get(upstream, 0):
@@ -199,7 +197,13 @@ class Loop(Plugin):
         for gone in self._next.keys() - present:
             self._next.pop(gone)
             self._troubles.pop(gone, None)
+            self._leave(gone)
             self._release(gone)
+
+    def _leave(self, upstream: Upstream) -> None:
+        """It is not watched any more, unless the loop directive of another configuration has begun to."""
+        if upstream.watch is self._watch:
+            upstream.watch = None
 
     def _watched_by_others(self) -> set[Upstream]:
         blocks = (block for blocks in self.house.generations for block in blocks if self not in block)

@@ -20,11 +20,13 @@ from pydns.testing import FakeNext, query
 from pydns.upstream.pool import AsksUpstreams
 from pydns.upstream.testing import Asked, ScriptedServer
 from pydns.upstream.upstream import Upstream
+from pydns.wire.edns import COOKIE
 from pydns_plugins.loop import ALIKE, Loop
 from tests.e2e.programs import free_port
 from tests.plugins.asking import block, directives
 from tests.pydns.life import Source, addresses, answer, reloaded, running, until, value, wire
-from tests.pydns.serving import extended_errors
+from tests.pydns.serving import Asker, extended_errors
+from tests.pydns.wire.messages import message, opt, question
 
 LOOPING: Final = "pydns_loop_upstream_looping"
 
@@ -204,30 +206,55 @@ async def test_probes_cannot_be_told_beforehand(nursery: trio.Nursery) -> None:
     nursery.cancel_scope.cancel()
 
 
-@pytest.mark.parametrize(
-    ("count", "names", "is_cause"), [(ALIKE - 1, 1, False), (ALIKE, 1, True), (ALIKE, 2, False), (2 * ALIKE, 2, True)]
-)
-@pytest.mark.parametrize("way", ["served", "at once", "relayed"])
+class Kept(dict[bytes, int]):
+    """What was asked, also when the next look comes."""
+
+    def clear(self) -> None: ...
+
+
+WAYS = {
+    "relayed": ("", message(question("0.example.org"))),
+    "at once": ("", message(question("0.example.org"), opt((COOKIE, b"8 octets")), counts=(1, 0, 0, 1))),
+    "by the chain": (" {\n max_concurrent 1000\n }", message(question("0.example.org"))),
+}
+
+
+@pytest.mark.parametrize(("count", "names", "is_cause"), [(ALIKE - 1, 1, False), (ALIKE, 1, True), (ALIKE, 2, False)])
+@pytest.mark.parametrize(("options", "asked"), WAYS.values(), ids=WAYS)
 async def test_the_same_question_again_and_again_is_cause_for_a_probe(
-    way: str, count: int, names: int, is_cause: bool, nursery: trio.Nursery
+    options: str, asked: bytes, count: int, names: int, is_cause: bool, nursery: trio.Nursery
 ) -> None:
     server = ScriptedServer()
     await nursery.start(server.run)
-    async with running(Source(f". {{\n bind 127.0.0.1\n loop\n forward . {server.endpoint}\n}}")) as process:
+    async with running(Source(f". {{\n bind 127.0.0.1\n loop\n forward . {server.endpoint}{options}\n}}")) as process:
         await wait_probed(process, server)
         plugin = next(each for each in process.configuration.blocks[0].plugins if isinstance(each, Loop))
-        plugin._next = dict.fromkeys(plugin._next, trio.current_time() + 1)
-        plugin._alike.clear()
-        for i in range(count):
-            asked = query(f"{i % names}.example.org")
-            if way == "served":
-                await plugin.serve(asked, FakeNext())
-            elif way == "at once":
-                plugin.at_once(asked)
-            else:
-                relay = process.configuration.blocks[0].route().relay
-                assert relay.upstream(asked.name, asked.type) is not None
-        assert any(due <= trio.current_time() for due in plugin._next.values()) is is_cause
+        plugin._alike = Kept()
+        suspected: list[bool] = []
+        plugin._suspect = lambda: suspected.append(True)  # type: ignore[method-assign]  # in its place
+        (bound,) = (each for each in process.bound.values() if isinstance(each, DnsBound))
+        clients = [Asker() for _ in range(count)]
+        for i, client in enumerate(clients):
+            wire = asked.replace(b"\x010", b"\x01%d" % (i % names))
+            bound.server.take(i.to_bytes(2) + wire[2:], client, trio.current_time())
+            bound.server.go()
+        for client in clients:
+            assert await client.answer() is not None
+        assert bool(suspected) is is_cause
+    nursery.cancel_scope.cancel()
+
+
+async def test_what_a_cache_answers_is_asked_of_no_upstream(nursery: trio.Nursery) -> None:
+    server = ScriptedServer()
+    await nursery.start(server.run)
+    text = f". {{\n bind 127.0.0.1\n cache\n loop\n forward . {server.endpoint}\n}}"
+    async with running(Source(text)) as process:
+        await wait_probed(process, server)
+        plugin = next(each for each in process.configuration.blocks[0].plugins if isinstance(each, Loop))
+        plugin._alike = Kept()
+        for _ in range(5):
+            await answer(next(iter(process.ports.values())))
+        assert [*plugin._alike.values()] == [1]
     nursery.cancel_scope.cancel()
 
 
