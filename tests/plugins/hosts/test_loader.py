@@ -13,6 +13,7 @@ from pydns.names import ROOT, from_text
 from pydns_plugins.hosts import loader as module
 from pydns_plugins.hosts.build import BuildError
 from pydns_plugins.hosts.loader import Loaded, Loader, Settings, in_slices
+from tests.pydns.life import until
 
 ANY = Settings((ROOT,), reverse=True, ttl=60)
 
@@ -282,6 +283,29 @@ async def test_a_large_file_is_indexed_apart_and_small_ones_together(
     assert len(entry[0]) == 101
     replace(hosts, b"192.0.2.3 c\n")
     assert has(await load(loader, large, hosts), "a", "c", "large-99")
+
+
+def memory_files() -> list[str]:
+    """What this process has open of them."""
+    links = [Path("/proc/self/fd", number) for number in os.listdir("/proc/self/fd")]
+    return [target for link in links if link.is_symlink() and "hosts-table" in (target := os.readlink(link))]
+
+
+async def test_the_memory_of_a_large_file_is_given_back_when_nobody_answers_from_it(
+    hosts: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "LARGE", 10)
+    loader = Loader(None, ANY)
+    before = len(memory_files())
+    loaded = await load(loader, hosts)
+    assert has(loaded, "a")
+    held = len(memory_files())  # by us, and by what has mapped it
+    assert held > before
+    replace(hosts, b"192.0.2.3 another\n")
+    loaded = await load(loader, hosts)
+    assert has(loaded, "another")
+    del loaded
+    await until(lambda: len(memory_files()), lambda count: count == held)  # a thread closes it
 
 
 async def test_where_no_process_can_be_had_the_loop_does_the_work(
