@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import socket
 import struct
 from functools import lru_cache
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     from pydns.metrics import Metrics
     from pydns.server import Server
     from pydns.telling import Watch
+
+log = logging.getLogger("pydns.listen")
 
 BUFFER: Final = 4 * 1024 * 1024
 """Octets asked for each socket's buffers. The kernel's default holds 256 queries."""
@@ -111,7 +114,11 @@ class UdpListener:
         """Takes what is there, so much that others have their turn soon; True where there may be more."""
         taken = 0
         while taken < _AT_ONCE:
-            count = self._receive()
+            try:
+                count = self._receive()
+            except Exception:  # whatever one datagram makes the server stumble over, it and its batch alone are lost
+                log.exception("datagrams are lost after an error")
+                return True
             if count < _FEW:
                 return False
             taken += count

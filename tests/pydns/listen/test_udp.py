@@ -14,6 +14,7 @@ from pydns.plugin import CallNext
 from pydns.query import Address, Query
 from pydns.records import Class, Record, Type
 from pydns.reply import Reply
+from tests.pydns.life import until
 from tests.pydns.serving import LABEL, Doing, Giving, Serving, address, serving
 from tests.pydns.wire.messages import WWW, message, question
 
@@ -275,64 +276,22 @@ async def test_after_a_hostile_datagram_others_are_answered(wire: bytes, nursery
             pass
 
 
-# Its end.
-
-
-async def test_after_stop_receiving_what_came_is_answered_and_no_more_is_taken(nursery: trio.Nursery) -> None:
-    go_on = trio.Event()
-
-    async def serve(query: Query, call_next: CallNext) -> Reply:
-        await go_on.wait()
-        return ANSWER
-
-    listening_ = await listening(nursery, Doing(serve))
-    async with listening_.client() as sock:
-        for i in range(100):
-            await sock.send(message(id_=i))
-        listening_.listener.stop_receiving()
-        await trio.testing.wait_all_tasks_blocked()
-        await sock.send(message(id_=100))
-        go_on.set()
-        ids = {int.from_bytes((await received(sock))[:2]) for _ in range(100)}
-    assert ids == set(range(100))
-
-
-class _flooded:  # noqa: N801 -- used as a function
-    """A listener that finds a full batch each time it looks; after `patience` of these the test has failed."""
-
-    def __init__(self, listener: UdpListener, patience: int = 100_000) -> None:
-        self._listener = listener
-        self.left = patience
-
-    def __enter__(self) -> None:
-        def receive() -> int:
-            self.left -= 1
-            assert self.left, "it never ends"
-            return SLOTS
-
-        self._listener._receive = receive  # type: ignore[method-assign]
-
-    def __exit__(self, *_: object) -> None:
-        del self._listener._receive  # type: ignore[method-assign]
-
-
-async def test_a_flood_does_not_keep_it_from_stopping(nursery: trio.Nursery) -> None:
+async def test_an_error_in_the_server_costs_one_batch_alone(
+    nursery: trio.Nursery, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
     listening_ = await listening(nursery)
-    with _flooded(listening_.listener):
-        listening_.listener.stop_receiving()
 
+    def fail(*_: object) -> bytes:
+        raise RuntimeError("a fault of ours")
 
-async def test_a_flood_does_not_keep_it_from_being_cancelled() -> None:
-    async with trio.open_nursery() as nursery:
-        listening_ = await listening(nursery)
-        flood = _flooded(listening_.listener)
-        flood.__enter__()
-        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
-            sock.sendto(message(), ("127.0.0.1", listening_.port))
-        before = flood.left
-        while flood.left == before:
-            await trio.lowlevel.checkpoint()
-        nursery.cancel_scope.cancel()
+    async with listening_.client() as sock:
+        with monkeypatch.context() as patch:
+            patch.setattr(listening_.served.server, "take_new", fail)
+            await sock.send(message())
+            await until(lambda: caplog.text, lambda text: "a fault of ours" in text)
+        wire = message(id_=7)
+        await sock.send(wire)
+        assert answers_to(wire, await received(sock))
 
 
 @pytest.mark.parametrize(
@@ -347,39 +306,3 @@ async def test_behind_a_batch_of_many_it_looks_once_more_for_so_many_messages(
     monkeypatch.setattr(listener, "_receive", lambda: next(left))
     assert listener._drain() is more
     assert len([*left]) == len(batches) - looks
-
-
-async def test_it_closes_its_socket_and_is_no_longer_counted() -> None:
-    async with trio.open_nursery() as nursery:
-        listening_ = await listening(nursery)
-        nursery.cancel_scope.cancel()
-    assert listening_.listener.socket.fileno() == -1
-    list(listening_.served.house.metrics.read())
-
-
-async def test_answers_that_come_after_its_end_go_nowhere(nursery: trio.Nursery) -> None:
-    """Its descriptor's number may be another socket's by then."""
-    go_on = trio.Event()
-
-    async def serve(query: Query, call_next: CallNext) -> Reply:
-        await go_on.wait()
-        return ANSWER
-
-    served = serving(nursery, Doing(serve))
-    async with trio.open_nursery() as inner:
-        listener = UdpListener(bound("127.0.0.1"), served.server, served.house.metrics)
-        number = listener.socket.fileno()
-        await inner.start(listener.run)
-        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client:
-            for i in range(2 * SLOTS):
-                client.sendto(message(id_=i), listener.local)
-            with trio.fail_after(10):
-                while served.server.under_way < 2 * SLOTS:
-                    await trio.lowlevel.checkpoint()
-            inner.cancel_scope.cancel()
-            await trio.sleep_forever()
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as other:
-        assert other.fileno() == number
-        go_on.set()
-        await trio.testing.wait_all_tasks_blocked()
-        assert other.getsockname()[1] == 0  # the kernel gives a port to who sends
