@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import select
 import socket
@@ -15,6 +16,8 @@ from pydns.upstream.datagrams import Datagrams
 
 if TYPE_CHECKING:
     from pydns.upstream.exchange import Exchange
+
+log = logging.getLogger("pydns.upstream")
 
 SWEEP: Final = 0.05
 """Seconds between two sweeps while an answer is awaited: so much later than its deadline an exchange may end."""
@@ -119,8 +122,12 @@ class Sockets:
             await trio.lowlevel.wait_readable(epoll.fileno())
             for number, events in epoll.poll(0, _EVENTS):
                 handler = handlers.get(number)
-                if handler is not None:  # else it was closed by one that came before it
+                if handler is None:  # it was closed by one that came before it
+                    continue
+                try:
                     handler(events)
+                except Exception:  # whatever one answer makes us stumble over, others wait for theirs
+                    log.exception("an answer of an upstream is lost after an error")
 
     async def _sweep(self) -> None:
         while True:

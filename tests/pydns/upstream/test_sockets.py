@@ -1,10 +1,13 @@
+import socket
 from collections import Counter
 from itertools import islice
 
+import pytest
 import trio
 import trio.testing
 
 from pydns.upstream.sockets import Sockets, random_ids, random_octets
+from tests.pydns.life import until
 
 
 def test_ids_are_two_octets_and_spread_over_all_values() -> None:
@@ -39,6 +42,34 @@ async def test_the_sweep_tidies_while_nothing_is_awaited(autojump_clock: trio.te
         await sockets.run()
     sockets.shut()
     assert len(times) == 3
+
+
+async def test_an_error_over_one_socket_disturbs_no_other(caplog: pytest.LogCaptureFixture) -> None:
+    read: list[int] = []
+
+    def fail(_: int) -> None:
+        one.recv(1)
+        raise RuntimeError("a fault of ours")
+
+    def take(_: int) -> None:
+        read.extend(two.recv(1))
+
+    sockets = Sockets()
+    sockets.open()
+    (one, to_one), (two, to_two) = socket.socketpair(), socket.socketpair()
+    with to_one, to_two:
+        sockets.add(one, fail)
+        sockets.add(two, take)
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(sockets.run)
+            to_one.send(b"1")
+            await until(lambda: caplog.text, lambda text: "a fault of ours" in text)
+            to_two.send(b"2")
+            await until(lambda: read, bool)
+            nursery.cancel_scope.cancel()
+        sockets.close(one)
+        sockets.close(two)
+    sockets.shut()
 
 
 async def test_what_is_to_be_sent_is_flushed_once_at_the_end_of_the_tick() -> None:
