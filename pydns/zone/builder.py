@@ -15,8 +15,8 @@ from pydns.zone.zone import LARGE, Zone, divided
 MAX_RECORDS: Final = 20_000
 """Records of one name. More would have a query wait while they are packed, and few would fit a message."""
 
-_STEP: Final = 2000  # names that are looked at in one step
-_BULKY: Final = 4096  # octets of a node that is not made anew for each record
+_STEP: Final = 2000  # names that are looked at in one step, those above others among them
+_BULKY: Final = 512  # octets of a node that is not made anew for each record
 _STAR: Final = b"\x01*"
 _SOA = int(Type.SOA)
 
@@ -173,7 +173,8 @@ class Builder:
         for part in self._parts:
             for name, node in part.items():  # values are replaced, which does not disturb it
                 looked += 1
-                if looked % _STEP == 0:
+                if looked >= _STEP:
+                    looked = 0
                     yield
                 if name == origin:
                     continue
@@ -183,6 +184,7 @@ class Builder:
                         part[name] = bytes((node[0] | nodes.BELOW,)) + node[1:]
                         break
                     parent = parent[1 + parent[0] :]
+                    looked += 1
                 else:
                     if apex_occludes:
                         part[name] = bytes((node[0] | nodes.BELOW,)) + node[1:]

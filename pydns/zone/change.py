@@ -15,8 +15,8 @@ from pydns.zone.zone import LARGE, Zone, divided
 if TYPE_CHECKING:
     from pydns.zone.zone import Parts
 
-_STEP: Final = 50  # names that are changed in one step: each may copy a part of a zone of a million names, 0.05 ms
-_LOOK: Final = 10_000  # names that are looked at in one step
+_GATHERED: Final = 10_000  # records that are sorted by their names in one step
+_LOOK: Final = 200  # names that are looked at in one step, each with all above it
 _STAR: Final = b"\x01*"
 _OCCLUDES: Final = nodes.CUT | nodes.DNAME
 _SOA = int(Type.SOA)
@@ -28,26 +28,31 @@ def changing(zone: Zone, removed: Iterable[Record], added: Iterable[Record]) -> 
     for i, records in enumerate((removed, added)):
         for count, record in enumerate(records):
             by_owner.setdefault(record.owner, ([], []))[i].append(record)
-            if count % _LOOK == _LOOK - 1:
+            if count % _GATHERED == _GATHERED - 1:
                 yield
-    change = _Change(zone)
-    for count, (owner, (less, more)) in enumerate(by_owner.items()):
-        change.apply(owner, less, more)
-        if count % _STEP == _STEP - 1:
-            yield
+    change = _Change(zone, len(by_owner))
+    owners = tuple(by_owner)
+    for owner in owners:
+        change.apply(owner, *by_owner.pop(owner))  # what is done is let go of now, and not all of it at the end
+        yield
     yield from change.mark_below()
     new = change.zone()
     if new.denials is not None:
-        yield from new.denials.ordering_after(zone.denials, by_owner)
+        yield from new.denials.ordering_after(zone.denials, owners)
     return new
 
 
 class _Change:
-    def __init__(self, zone: Zone) -> None:
+    def __init__(self, zone: Zone, owners: int) -> None:
+        """`owners`: how many names change."""
         self._origin = zone.origin
         self._parts = list(zone.parts)
         self._mask = zone.mask
         self._own: set[int] = set()  # indexes of parts that are copied already
+        if not self._mask and zone.names + owners > LARGE:  # now, while little is in it
+            self._parts = divided(self._parts[0])
+            self._mask = len(self._parts) - 1
+            self._own.update(range(len(self._parts)))
         self._names = zone.names
         self._records = zone.records
         self._came: dict[bytes, None] = {}  # names that came to be
@@ -117,13 +122,17 @@ class _Change:
 
     def mark_below(self) -> Generator[None, None, None]:
         """Marks what stands below a cut or a DNAME that came. That one went need not be seen: the mark says "look"."""
+        came: Counter[bytes] = Counter()
+        looked = 0
         for name in self._came:
+            came[name[1 + name[0] :]] += 1
             if self._is_below(name):
                 self._mark(name)
-        came = Counter(name[1 + name[0] :] for name in self._came)
+            looked += 1
+            if looked % _LOOK == 0:
+                yield
         if not any(self._covers_old(cut, came[cut]) for cut in self._cuts):
             return
-        looked = 0
         for part in self._parts:
             below = []
             for name, node in part.items():

@@ -13,7 +13,7 @@ from pydns.zone.zone import Parts, Zone
 MOST: Final = 50_000
 """Records of a difference that is worth keeping; beyond, a transfer of the whole zone is as good."""
 
-_STEP: Final = 10_000
+_STEP: Final = 5000  # names that are looked at in one step; one that differs costs as much as thirty, and ends it
 _IN, _SOA = int(Class.IN), int(Type.SOA)
 
 
@@ -51,6 +51,7 @@ def difference(old: Zone, new: Zone, most: int = MOST) -> Generator[None, None, 
                 _compare(name, before, node, removed, added)
                 if len(removed) + len(added) > most:
                     return None
+                yield
             looked += 1
             if looked % _STEP == 0:
                 yield
@@ -69,6 +70,7 @@ def _gone(parts: Parts, new: Zone, removed: list[Record]) -> Generator[None, Non
         for name, node in part.items():
             if name not in ours[hash(name) & mask]:
                 _compare(name, node, None, removed, [])
+                yield
             looked += 1
             if looked % _STEP == 0:
                 yield

@@ -59,10 +59,15 @@ class Held:
         return delta
 
     def comparing(self, zone: Zone) -> Generator[None, None, Delta | None]:
-        """What changes with this zone, in steps of a few milliseconds; None where it is too much, or all of it."""
+        """What changes with this zone, in steps of a few milliseconds; None where it is too much, or all of it.
+
+        Of a small zone nothing is too much, so that `publish` need not compare it.
+        """
         if self.zone is None:
             return None
-        return (yield from difference(self.zone, zone, min(MOST, max(1000, zone.records // 2))))
+        is_small = max(zone.records, self.zone.records) <= SMALL
+        most = MOST if is_small else min(MOST, max(1000, zone.records // 2))
+        return (yield from difference(self.zone, zone, most))
 
     def since(self, serial: int) -> Sequence[Delta] | None:
         """What changed since the version of that serial, in order; nothing where it is the zone's own.

@@ -168,12 +168,13 @@ class ZonePlugin(Plugin, HoldsZones):
         else:
             self.house.changes.names(changed)
 
-    async def publish_in_slices(self, held: Held, zone: Zone) -> Delta | None:
-        """The same for zones of any size that come whole: others have their turns while they are compared.
+    async def publish_in_slices(self, held: Held, zone: Zone, delta: Delta | None = None) -> Delta | None:
+        """The same for zones of any size: others have their turns while they are compared, and one is let go.
 
         Gives what changed, None where that is too much. Nothing else may be published for `held` meanwhile.
         """
-        delta = await in_slices(held.comparing(zone))
+        if delta is None:
+            delta = await in_slices(held.comparing(zone))
         parts = list(held.zone.parts) if held.zone is not None else []
         self.publish(held, zone, delta)
         if len(parts) > 1:  # a large zone: to free a million names in one go would take 0.1 s

@@ -172,10 +172,7 @@ class Asking:
         held = self._plugin.have(origin, self._plugin.named(origin))
         if held.zone is not None and is_later(held.zone.serial, zone.serial):
             return  # at a reload two of us have it for a while, and the other one was quicker
-        if delta is None:
-            await self._plugin.publish_in_slices(held, zone)
-        else:
-            self._plugin.publish(held, zone, delta)
+        await self._plugin.publish_in_slices(held, zone, delta)
         self._counts.published(origin, zone.serial)
         await self._give(zone, self._keepers[origin].expires)
         if self._plugin.is_catalog(origin):

@@ -81,6 +81,30 @@ def test_many_records_of_one_name_that_come_apart() -> None:
     assert len(many.rdatas) == 1500
 
 
+def test_names_that_come_in_turns_are_not_packed_anew_each_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    counts: list[int] = []
+
+    def note(flags: int, children: int, sets: nodes.Sets, apex: bool) -> bytes:
+        counts.append(sum(map(len, sets.values())))
+        return packed(flags, children, sets, apex)
+
+    packed = nodes.packed
+    monkeypatch.setattr(nodes, "packed", note)
+    builder = Builder(ORIGIN)
+    for i in range(1000):
+        for owner in ("a", "b"):
+            builder.add(absolute(owner), 1, 60, i.to_bytes(4))
+    assert max(counts) <= 50
+
+
+def test_names_of_many_labels_take_as_many_steps() -> None:
+    builder = Builder(ORIGIN)
+    deep = ".".join(["a"] * 100)
+    for each in (soa(), record("cut", "DNAME", "x"), *(record(f"h{i}.{deep}", "A", bytes(4)) for i in range(500))):
+        builder.add(each.owner, each.type, each.ttl, each.rdata)
+    assert sum(1 for _ in builder.finish()) > 500 * 100 // 2500
+
+
 def test_an_rrset_has_the_lowest_of_its_ttls() -> None:
     zone = zone_of(record("a", "A", b"1111", 9), record("b", "A", b"1111"), record("a", "A", b"2222", 5))
     assert zone.rrset(absolute("a"), 1) == (absolute("a"), 1, 5, (b"1111", b"2222"))

@@ -8,6 +8,9 @@ from hypothesis import strategies as st
 
 from pydns.errors import ZoneError
 from pydns.records import Record
+from pydns.zone import change as changes
+from pydns.zone import zone as zones
+from pydns.zone.change import _LOOK, _Change
 from pydns.zone.zone import LARGE, PARTS, Zone
 from tests.pydns.zone.model import existing, model_of, rrsets, rrsets_of
 from tests.pydns.zone.test_builder import check_nodes
@@ -52,9 +55,28 @@ def test_a_zone_that_grows_is_divided() -> None:
     assert len(changed.parts) == PARTS
 
 
-def test_many_changes_take_several_steps() -> None:
+def test_a_zone_that_grows_is_divided_while_it_is_small(monkeypatch: pytest.MonkeyPatch) -> None:
+    divided: list[int] = []
+
+    def note(part: dict[bytes, bytes]) -> list[dict[bytes, bytes]]:
+        divided.append(len(part))
+        return zones.divided(part)
+
+    monkeypatch.setattr(changes, "divided", note)
+    zone_of().changed([], [record(f"h{i}", "A", bytes(4)) for i in range(3 * LARGE)])
+    assert divided == [1]
+
+
+def test_each_name_ends_a_step() -> None:
     steps = zone_of().changing([], [record(f"h{i}", "A", bytes(4)) for i in range(2000)])
-    assert sum(1 for _ in steps) > 3
+    assert sum(1 for _ in steps) >= 2000
+
+
+def test_names_that_come_are_looked_at_in_steps() -> None:
+    change = _Change(zone_of(), 2000)
+    for i in range(2000):
+        change.apply(absolute(f"h{i}"), [], [record(f"h{i}", "A", bytes(4))])
+    assert sum(1 for _ in change.mark_below()) == 2000 // _LOOK
 
 
 @pytest.mark.parametrize(

@@ -40,4 +40,10 @@ def test_zones_that_have_little_in_common_have_none() -> None:
 
 def test_large_zones_are_compared_in_steps() -> None:
     zone = zone_of(*(record(f"h{i}", "A", bytes(4)) for i in range(12_000)))
-    assert sum(1 for _ in difference(zone, zone)) == 2
+    assert sum(1 for _ in difference(zone, zone)) == 4
+
+
+def test_each_name_that_differs_ends_a_step() -> None:
+    old, new = (zone_of(*(record(f"h{i}", "A", bytes(4), ttl) for i in range(300))) for ttl in (5, 6))
+    assert sum(1 for _ in difference(old, new)) == 300
+    assert sum(1 for _ in difference(old, zone_of())) == 301  # the apex has other children

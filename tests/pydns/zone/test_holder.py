@@ -90,6 +90,13 @@ def test_large_zones_are_compared_in_steps_or_not_at_all(monkeypatch: pytest.Mon
     assert held.since(2) == (delta,)
 
 
+def test_of_a_small_zone_nothing_is_too_much() -> None:
+    held = held_through(build([soa(1), *(record(f"h{i}", "A", bytes(4), 5) for i in range(1500))]))
+    delta = whole(held.comparing(build([soa(2), *(record(f"h{i}", "A", bytes(4), 6) for i in range(1500))])))
+    assert delta is not None
+    assert len(delta.added) == 1500
+
+
 def test_listeners_hear_of_each_publish_when_it_is_done() -> None:
     held = Held(ORIGIN)
     heard: list[Zone | None] = []

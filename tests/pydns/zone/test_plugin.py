@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
 from typing import Self
 
 import pytest
 
-from pydns import names
+from pydns import names, steps
 from pydns.corefile.tree import Directive, ServerBlock
 from pydns.plugin import House, Turn
 from pydns.query import Edns, Query
@@ -15,9 +15,10 @@ from pydns.records import Class, Ede, Rcode
 from pydns.reply import Reply
 from pydns.testing import FakeNext, query
 from pydns.zone import holder
+from pydns.zone.difference import Delta
 from pydns.zone.holder import Held
 from pydns.zone.plugin import ZonePlugin
-from pydns.zone.zone import Zone
+from pydns.zone.zone import LARGE, PARTS, Zone
 from tests.pydns.zone.zones import ORIGIN, absolute, build, record, said, soa
 
 IP = b"\1\1\1\1"
@@ -205,6 +206,26 @@ async def test_what_changed_is_told_and_nothing_else(small: int, monkeypatch: py
     assert held.since(1) == (delta,)
     assert changes.touched_since(epoch, [absolute("new")])
     assert not changes.touched_since(epoch, [absolute("www")])
+
+
+@pytest.mark.parametrize("is_told", [True, False])
+async def test_a_large_zone_of_before_is_let_go_in_steps(is_told: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    left: list[int] = []
+
+    def note(parts: list[object]) -> Generator[None, None, None]:
+        left.append(len(parts))
+        return steps.letting_go(parts)
+
+    monkeypatch.setattr("pydns.zone.plugin.letting_go", note)
+    plugin = zones()
+    held = plugin.held()[0]
+    plugin.publish(held, build([soa(), *(record(f"h{i}", "A", bytes(4)) for i in range(LARGE))]))
+    assert held.zone is not None
+    new = held.zone.changed([soa()], [soa(2), record("new", "A", IP)])
+    delta = Delta(soa(), (), soa(2), (record("new", "A", IP),))
+    await plugin.publish_in_slices(held, new, delta if is_told else None)
+    assert held.since(1) == (delta,)
+    assert left == [PARTS]
 
 
 def test_a_zone_that_is_lost_touches_all() -> None:
