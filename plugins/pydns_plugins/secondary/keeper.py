@@ -167,10 +167,10 @@ class Keeper:
             await self._told.wait()
 
     def notified(self, serial: int | None, host: str) -> bool:
-        """A NOTIFY came. False where we have that serial already (RFC 1996 section 4.7)."""
+        """A NOTIFY came. False where we have that serial already (RFC 1996 section 4.7), and it has not expired."""
         if self._heir is not None:
             self._heir.notified(serial, host)
-        if serial is not None and self.zone is not None and not is_later(serial, self.zone.serial):
+        if serial is not None and self.zone is not None and not is_later(serial, self.zone.serial) and not self.expired:
             return False
         if serial is not None and (self._wanted is None or is_later(serial, self._wanted)):
             self._wanted = serial

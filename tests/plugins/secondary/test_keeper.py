@@ -231,6 +231,22 @@ async def test_an_expired_zone_is_served_again_once_it_is_confirmed(autojump_clo
     assert site.checks() == {"axfr": 1, "current": 1}
 
 
+@pytest.mark.parametrize("serial", [3, 2])
+async def test_a_primary_that_comes_back_is_asked_for_what_has_expired(
+    serial: int, autojump_clock: MockClock, site: Site
+) -> None:
+    site.peers[0].zone = zone(3)
+    async with running(site.keeper()) as keeper:
+        await site.until_published(3)
+        site.published.clear()
+        keeper.expire()
+        site.peers[0].zone = zone(serial)
+        began = trio.current_time()
+        assert keeper.notified(serial, "127.0.0.1")
+        await site.until_published(serial)
+        assert trio.current_time() - began <= 2 * BREATH
+
+
 async def test_it_is_kept_on_disk_and_served_from_there(autojump_clock: MockClock, site: Site, tmp_path: Path) -> None:
     site.peers[0].zone = zone(3, WWW)
     async with running(site.keeper(tmp_path)):
