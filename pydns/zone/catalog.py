@@ -7,7 +7,7 @@ from hashlib import sha256
 from typing import Final, NamedTuple
 
 from pydns.errors import PydnsError
-from pydns.names import LOWER, labels, to_text
+from pydns.names import LOWER, is_within, labels, to_text
 from pydns.records import Type
 from pydns.zone.builder import Builder
 from pydns.zone.zone import Zone
@@ -56,7 +56,7 @@ def members(zone: Zone) -> Generator[None, None, dict[bytes, Member]]:
         if not i % _STEP:
             yield
         owner = rrset.owner
-        if rrset.type != _PTR or not owner.endswith(zones):
+        if rrset.type != _PTR or not is_within(owner, zones):
             continue
         parts = labels(owner[: len(owner) - len(zones)] + b"\0")
         is_move = len(parts) == 2 and owner.startswith(_COO)

@@ -63,6 +63,7 @@ OTHERS = [
     ptr("zones.catalog.invalid", "example.com"),
     ptr("a.zones.sub.catalog.invalid", "example.com"),
     record("b.zones.catalog.invalid", Type.A, bytes(4)),
+    ptr("ab\\005zones.catalog.invalid", "example.com"),  # one label, which ends as the two do
 ]
 
 
