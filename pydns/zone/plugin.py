@@ -139,6 +139,12 @@ class ZonePlugin(Plugin, HoldsZones):
     def held(self) -> Sequence[Held]:
         return tuple(self._held.values())
 
+    def held_alone(self) -> set[bytes]:
+        """Zones that no other plugin of this name holds, in whatever configuration: once it ends, nobody has them."""
+        others = (each for blocks in self.house.generations for block in blocks for each in block if each is not self)
+        alike = (each for each in others if isinstance(each, ZonePlugin) and each.name == self.name)
+        return self._held.keys() - {origin for each in alike for origin in each._held}
+
     def hold(self, origin: bytes, held: Held | None = None, *, fallthrough: frozenset[bytes] | None = None) -> Held:
         """From now on it answers for this zone, which may be one that another instance held before a reload."""
         found = self._held[origin] = held or Held(origin)

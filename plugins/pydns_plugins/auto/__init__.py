@@ -82,17 +82,21 @@ class Auto(ZonePlugin):
 
     async def run(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
         self._before = self._read_before()
-        async with trio.open_nursery() as nursery:
-            for i, options in enumerate(self._options):
-                nursery.start_soon(self._watch, i, options)
-            for _ in range(READERS):
-                nursery.start_soon(self._read)
-            every = min((each.reload for each in self._options if each.reload), default=math.inf)
-            nursery.start_soon(self._included.run, self.house.files, every)
-            nursery.start_soon(self._retry)
-            with trio.move_on_after(PATIENCE if len(self.house.generations) < 2 else PATIENCE_AT_RELOAD):
-                await self._all_tried.wait()
-            task_status.started()
+        try:
+            async with trio.open_nursery() as nursery:
+                for i, options in enumerate(self._options):
+                    nursery.start_soon(self._watch, i, options)
+                for _ in range(READERS):
+                    nursery.start_soon(self._read)
+                every = min((each.reload for each in self._options if each.reload), default=math.inf)
+                nursery.start_soon(self._included.run, self.house.files, every)
+                nursery.start_soon(self._retry)
+                with trio.move_on_after(PATIENCE if len(self.house.generations) < 2 else PATIENCE_AT_RELOAD):
+                    await self._all_tried.wait()
+                task_status.started()
+        finally:
+            for zone in self.held_alone():
+                forget(self.house.metrics, self.name, zone)
 
     def _read_before(self) -> dict[tuple[bytes, str], Following]:
         """Zones that were read from the same files before a reload, whatever else changed."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from itertools import chain
 from typing import ClassVar, Final
 
@@ -70,8 +70,7 @@ class File(ZonePlugin):
                     await self._all_tried.wait()
                 task_status.started()
         finally:
-            others = {zone for old in self._others() for zone in old.following}
-            for zone in self.following.keys() - others:
+            for zone in self.held_alone():
                 forget(self.house.metrics, self.name, zone)
 
     async def _follow(self, zone: bytes, every: float) -> None:
@@ -83,18 +82,13 @@ class File(ZonePlugin):
         await warn_of_journal(self.following[zone])
         await self.following[zone].run(every, tried)
 
-    def _others(self, *, before: bool = False) -> Iterator[File]:
-        """Those of all configurations that run or start; or of those alone that came before its own."""
-        own = self.house.generation(self) if before else None
-        for blocks in self.house.generations:
-            for plugin in () if blocks is own else chain.from_iterable(blocks):
-                if isinstance(plugin, File) and plugin is not self:
-                    yield plugin
-
     def _take_over(self) -> None:
         """Goes on with zones that were read from the same files before a reload, whatever else changed."""
-        for old in self._others(before=True):
-            self._take_from(old)
+        own = self.house.generation(self)
+        for blocks in self.house.generations:
+            for old in () if blocks is own else chain.from_iterable(blocks):
+                if isinstance(old, File):
+                    self._take_from(old)
 
     def _take_from(self, old: File) -> None:
         for zone, following in list(self.following.items()):

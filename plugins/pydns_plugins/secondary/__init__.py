@@ -179,14 +179,18 @@ class Secondary(ZonePlugin, NamesKeys):
         work = (Following if self.house.family.number else Asking)(self, self._counts())
         await in_slices(work.begin([self, *self._elders()]))
         self._work = work
-        async with trio.open_nursery() as nursery:
-            nursery.start_soon(work.run)
-            with trio.move_on_after(PATIENCE if len(self.house.generations) < 2 else PATIENCE_AT_RELOAD):
-                await work.tried()
-            task_status.started()
-            while True:
-                await trio.sleep(_LOOK)
-                work.look()
+        try:
+            async with trio.open_nursery() as nursery:
+                nursery.start_soon(work.run)
+                with trio.move_on_after(PATIENCE if len(self.house.generations) < 2 else PATIENCE_AT_RELOAD):
+                    await work.tried()
+                task_status.started()
+                while True:
+                    await trio.sleep(_LOOK)
+                    work.look()
+        finally:
+            for zone in self.held_alone():
+                self._counts().forget(zone)
 
     def _elders(self) -> list[Secondary]:
         """Those of the configurations that answer while this one starts, the newest first."""

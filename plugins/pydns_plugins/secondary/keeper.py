@@ -97,6 +97,7 @@ class Keeper:
         self._due, self._good, self._served = old._due, old._good, old._served
         if self.zone is not None:
             self._saving.inherit(old._saving)
+        self._count()
         if old.tried.is_set():
             self.tried.set()
         # What the other was told of, and will be until it ends, may be left undone by it.
@@ -104,6 +105,15 @@ class Keeper:
         self._wanted, self._notifier = old._wanted, old._notifier
         if old._told.is_set() or old._asking:
             self._told.set()
+
+    def _count(self) -> None:
+        """What the other had counted is forgotten where the two are of one plugin, which failed and began again."""
+        if self._served and self.zone is not None:
+            self._counts.published(self.origin, self.zone.serial)
+        if self.expired:
+            self._counts.expired(self.origin)
+        if self.checked:
+            self._counts.success(self.origin, self.checked)
 
     async def forget(self) -> None:
         """Once it has stopped: what is on disk goes too."""

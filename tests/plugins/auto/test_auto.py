@@ -98,6 +98,21 @@ async def test_zones_come_change_and_go(tmp_path: Path, nursery: trio.Nursery) -
     nursery.cancel_scope.cancel()
 
 
+async def test_zones_that_a_reload_takes_away_have_no_metrics(tmp_path: Path, nursery: trio.Nursery) -> None:
+    shared = await house(nursery)
+    serials = shared.metrics.gauge("pydns_zone_serial", "", "plugin", "zone").values
+    put(tmp_path / "db.one.test")
+    put(tmp_path / "db.two.test")
+    old, new = (auto_of(f". {{\nauto {zones} {{\ndirectory {tmp_path}\n}}\n}}") for zones in ("test", "two.test"))
+    async with trio.open_nursery() as before:
+        await started(old, before, shared)
+        await started(new, nursery, shared)
+        assert {zone for _, zone in serials} == {"one.test.", "two.test."}
+        before.cancel_scope.cancel()
+    assert {zone for _, zone in serials} == {"two.test."}
+    nursery.cancel_scope.cancel()
+
+
 async def test_a_file_that_is_back_at_once_was_never_gone(
     tmp_path: Path, nursery: trio.Nursery, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -292,6 +292,34 @@ async def test_a_reload_with_other_zones_keeps_those_of_before(peer: FakePrimary
     assert peer.asked == [Type.AXFR, Type.AXFR]
 
 
+async def test_of_zones_that_a_reload_takes_away_nothing_is_told(peer: FakePrimary, tmp_path: Path) -> None:
+    peer.zone, peer.zones[from_text("a.test")] = zone(1), [soa(5, "a.test")]
+    corefile = tmp_path / "Corefile"
+
+    def write(*zones: str) -> None:
+        corefile.write_text(
+            f". {{\n bind 127.0.0.1\n secondary {' '.join(zones)} {{\n transfer from 127.0.0.1:{peer.port}\n }}\n}}"
+        )
+
+    def told(house: House) -> set[str]:
+        return {
+            values[0]
+            for metric in house.metrics.read()
+            if metric.kind == "gauge" and metric.labels == ("zone",)
+            for values in metric.values  # type: ignore[union-attr]  # it is no histogram
+        }
+
+    write("example.org", "a.test")
+    house = House()
+    async with running_server(corefile, house=house) as server:
+        await until_serial(server, 5, from_text("a.test"))
+        assert told(house) == {"example.org.", "a.test."}
+        write("example.org")
+        server.process.reload()
+        await until(lambda: "a.test." not in told(house))
+        assert told(house) == {"example.org."}
+
+
 def test_answers_keep_their_lanes() -> None:
     plugins = plugins_of("example.org {\nsecondary {\ntransfer from 127.0.0.1:5300\n}\n}")
     packed, *_ = fold_packed(plugins)
