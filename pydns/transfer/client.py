@@ -6,7 +6,7 @@ import os
 import secrets
 import time
 from collections.abc import Iterator
-from contextlib import aclosing, contextmanager
+from contextlib import aclosing, contextmanager, suppress
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 import trio
@@ -73,9 +73,10 @@ async def ask_soa(primary: Primary, origin: bytes) -> Soa:
     with _told():
         for patience in TRIES:
             with trio.move_on_after(patience):
-                soa = await _ask_over_udp(primary, origin)
-                if soa is not None:
-                    return soa
+                with suppress(OSError):  # a firewall that rejects it, or nobody at that port
+                    soa = await _ask_over_udp(primary, origin)
+                    if soa is not None:
+                        return soa
                 break
         return await _ask_over_tcp(primary, origin)
 

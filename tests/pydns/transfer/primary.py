@@ -26,7 +26,7 @@ class FakePrimary:
     * `changes`: what answers IXFR; None: NOTIMP
     * `ends`: False where the connection closes ahead of the last record
     * `silent`: True where it says nothing at all
-    * `cut`, `refuses_udp`: what becomes of questions over UDP
+    * `cut`, `refuses_udp`: what becomes of questions over UDP; without `has_udp` nobody is there
     * `garble`: what becomes of each message on its way
     * `key`: signs answers to signed questions
     """
@@ -40,6 +40,7 @@ class FakePrimary:
         self.silent = False
         self.cut = False
         self.refuses_udp = False
+        self.has_udp = True
         self.garble: Callable[[bytes], bytes] = lambda message: message
         self.key: Key | None = None
         self.asked: list[int] = []
@@ -56,10 +57,12 @@ class FakePrimary:
         listener = (await trio.open_tcp_listeners(self.port, host=self.host))[0]
         self.port = listener.socket.getsockname()[1]
         with trio.socket.socket(family, socket.SOCK_DGRAM) as datagrams:
-            await datagrams.bind((self.host, self.port))
+            if self.has_udp:
+                await datagrams.bind((self.host, self.port))
             async with trio.open_nursery() as nursery:
                 nursery.start_soon(trio.serve_listeners, self._on_stream, [listener])
-                nursery.start_soon(self._on_datagrams, datagrams)
+                if self.has_udp:
+                    nursery.start_soon(self._on_datagrams, datagrams)
                 yield self
                 nursery.cancel_scope.cancel()
         await listener.aclose()

@@ -59,6 +59,15 @@ async def test_a_primary_that_answers_over_tcp_alone_is_asked_there() -> None:
         assert peer.asked == [Type.SOA, Type.SOA]
 
 
+async def test_a_primary_behind_a_firewall_that_rejects_udp_is_asked_over_tcp() -> None:
+    peer = FakePrimary()
+    peer.has_udp = False
+    async with peer.running():
+        peer.zone = zone(7)
+        assert (await ask_soa(peer.primary(), ORIGIN)).serial == 7
+        assert peer.asked == [Type.SOA]
+
+
 async def test_a_primary_that_refuses_is_told() -> None:
     async with FakePrimary().running() as peer:
         with pytest.raises(TransferError, match="REFUSED"):
