@@ -48,6 +48,12 @@ def _algorithms() -> dict[str, Algorithm]:
 ALGORITHMS: Final = _algorithms()
 DEFAULT: Final = ALGORITHMS["hmac-sha256"]
 
+TAKEN_UNNAMED: Final = {
+    ALGORITHMS[text].name: ALGORITHMS[text]
+    for text in ("hmac-sha1", "hmac-sha224", "hmac-sha256", "hmac-sha384", "hmac-sha512")
+}
+"""Those that a key of which nobody said the algorithm is taken with, by their names in messages: as in CoreDNS."""
+
 
 def algorithm(text: str) -> Algorithm:
     """By its name, with or without a final dot; `hmac-sha256-160` cuts MACs to so many bits, as in BIND.

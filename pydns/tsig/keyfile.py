@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from typing import Final, NamedTuple
 
 from pydns import names
-from pydns.tsig.algorithms import DEFAULT, Algorithm, algorithm
+from pydns.tsig.algorithms import Algorithm, algorithm
 from pydns.tsig.key import Key, secret_from_text
 
 MOST: Final = 10_000
@@ -41,7 +41,7 @@ class _Token(NamedTuple):
 
 
 def read_keys(text: str) -> dict[bytes, Key]:
-    """The keys by name. Without an `algorithm` it is hmac-sha256, as in CoreDNS. Raises KeyFileError."""
+    """The keys by name; without an `algorithm` see `Key.unnamed`. Raises KeyFileError."""
     found: dict[bytes, Key] = {}
     tokens = _tokens(text)
     for token in tokens:
@@ -88,7 +88,7 @@ def _key(tokens: Iterator[_Token], name: _Token) -> Key:
             raise value.error(str(error)) from None
     if secret is None:
         raise name.error(f"key {names.to_text(owner)} has no secret")
-    return Key(owner, chosen or DEFAULT, secret)
+    return Key(owner, chosen, secret) if chosen is not None else Key.unnamed(owner, secret)
 
 
 def _shown(token: _Token) -> str:

@@ -75,10 +75,10 @@ def read_signature(wire: bytes, find: Callable[[bytes], Key | None], clock: Cloc
         return None
     unsigned, record = found
     key = find(record.name)
-    whole = key.algorithm.lengths.get(record.algorithm) if key is not None else None
-    if key is None or whole is None:
+    key = key.taken_with(record.algorithm) if key is not None else None
+    if key is None:
         return Signature(record, None, 0, Fault.BADKEY, clock)  # section 5.3.2: told without a MAC, as BADSIG is
-    length = len(record.mac)
+    length, whole = len(record.mac), key.algorithm.lengths[record.algorithm]
     if not max(LEAST, whole // 2) <= length <= whole:
         raise WireError(f"a MAC of {length} octets")
     if not hmac.compare_digest(Chain(key).mac(unsigned, record)[:length], record.mac):

@@ -65,11 +65,12 @@ def _key(option: Directive) -> Key:
     except ValueError as error:
         remedy = "`tsig-keygen NAME` makes one"
         raise CorefileError(secret.position, str(error), remedy) from None
+    if not rest:
+        return Key.unnamed(values.name(name), octets)
     try:
-        chosen = algorithm(rest[0] if rest else "hmac-sha256")
+        return Key(values.name(name), algorithm(rest[0]), octets)
     except ValueError as error:
         raise CorefileError(rest[0].position, str(error)) from None
-    return Key(values.name(name), chosen, octets)
 
 
 def _all_or(

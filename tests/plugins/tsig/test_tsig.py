@@ -301,7 +301,13 @@ def test_what_is_wrong_is_told_with_its_place(text: str, error: str) -> None:
 def test_an_algorithm_stands_behind_the_secret() -> None:
     key = tsig(f"tsig\n secret key.example {SECRET} hmac-sha512").own_key(KEY.name)
     assert key is not None
-    assert key.algorithm.text == "hmac-sha512"
+    assert (key.algorithm.text, key.is_unnamed) == ("hmac-sha512", False)
+
+
+def test_without_an_algorithm_the_query_names_it() -> None:
+    key = tsig(f"tsig\n secret key.example {SECRET}").own_key(KEY.name)
+    assert key is not None
+    assert key.is_unnamed
 
 
 COREFILE = """example.org:0 {{

@@ -22,8 +22,11 @@ key "One.Example." {
 
 def test_keys_by_name_with_their_algorithms() -> None:
     keys = read_keys(WHOLE)
-    found = [(to_text(key.name), key.algorithm.text, key.secret) for key in keys.values()]
-    assert found == [("one.example.", "hmac-sha512", b"secret one"), ("two.", "hmac-sha256", b"secret two")]
+    found = [(to_text(key.name), key.algorithm.text, key.secret, key.is_unnamed) for key in keys.values()]
+    assert found == [
+        ("one.example.", "hmac-sha512", b"secret one", False),
+        ("two.", "hmac-sha256", b"secret two", True),
+    ]
 
 
 def test_semicolons_may_be_missing() -> None:

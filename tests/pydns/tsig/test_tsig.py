@@ -10,6 +10,7 @@ import dns.tsig
 import pytest
 
 from pydns.errors import WireError
+from pydns.tsig.algorithms import algorithm
 from pydns.tsig.client import MOST_UNSIGNED, SignedRequest
 from pydns.tsig.errors import Fault, TsigError
 from pydns.tsig.key import Key
@@ -63,6 +64,41 @@ def test_an_answer_of_ours_passes_our_own_check(key: Key) -> None:
     assert (signature.fault, signature.key) == (None, key.name)
     assert asked.verify(signature.sign(answer())) == answer()
     asked.end()
+
+
+UNNAMED = Key.unnamed(KEY.name, KEY.secret)
+
+
+@pytest.mark.parametrize(
+    ("text", "fault"),
+    [
+        ("hmac-md5", Fault.BADKEY),
+        ("hmac-sha1", None),
+        ("hmac-sha224", None),
+        ("hmac-sha256", None),
+        ("hmac-sha384", None),
+        ("hmac-sha512", None),
+        ("hmac-sha256-128", Fault.BADKEY),
+        ("hmac-sha512-256", Fault.BADKEY),
+        ("hmac-sha512-384", Fault.BADTRUNC),
+    ],
+)
+def test_a_key_without_an_algorithm_is_taken_with_that_of_the_request(text: str, fault: Fault | None) -> None:
+    theirs = KEY._replace(algorithm=algorithm(text))
+    asked = request(theirs)
+    signature = read_signature(asked.wire, {UNNAMED.name: UNNAMED}.get, lambda: NOW)
+    assert signature is not None
+    assert signature.fault == fault
+    if fault is None:
+        assert asked.verify(signature.sign(answer())) == answer()
+
+
+def test_a_key_without_an_algorithm_signs_with_sha256_and_is_answered_so() -> None:
+    asked = request(UNNAMED)
+    assert record(asked.wire).algorithm == KEY.algorithm.name
+    assert asked.verify(checked(asked.wire).sign(answer())) == answer()
+    with pytest.raises(TsigError, match=r"another key: hmac-sha256\.key\.example\. hmac-sha512\."):
+        asked.verify(request(KEY._replace(algorithm=algorithm("hmac-sha512"))).wire)
 
 
 def test_dnspython_takes_a_sequence_of_ours() -> None:
