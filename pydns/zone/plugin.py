@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 from pydns import names
 from pydns.packed import Packed
@@ -154,12 +155,14 @@ class ZonePlugin(Plugin, HoldsZones):
             hear(found)
         return found
 
-    def release(self, origin: bytes) -> None:
-        """From now on it does not answer for this zone."""
+    def release(self, origin: bytes) -> list[Any]:
+        """From now on it does not answer for this zone. Gives what is left of it, to be let go in steps."""
         held = self._held.pop(origin)
         self._fallthrough_of.pop(origin, None)
+        left = list(held.zone.parts) if held.zone is not None else []
         held.publish(None)
         self.house.changes.zone(origin)
+        return left
 
     def publish(self, held: Held, zone: Zone | None, delta: Delta | None = None) -> None:
         """From now on `held` is this zone; answers that are other than before end in the same step.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import ClassVar, Final, Self
@@ -14,6 +14,7 @@ import trio
 from pydns.corefile.tree import Directive, ServerBlock
 from pydns.look import Look, Signature, look
 from pydns.names import to_text
+from pydns.steps import in_slices, letting_go, whole
 from pydns.zone.counts import forget
 from pydns.zone.following import RETRY, Following
 from pydns.zone.inspection import examine
@@ -38,6 +39,8 @@ GRACE: Final = 1.0
 
 READERS: Final = 4
 """Zones that are read at the same time, so that a large one does not hold up all others."""
+
+_STEP: Final = 50  # files that are looked at in one step
 
 
 class Auto(ZonePlugin):
@@ -68,7 +71,7 @@ class Auto(ZonePlugin):
     def examine(self) -> Sequence[Fault]:
         found: list[Fault] = []
         for options in self._options:
-            files, complaints = contents(options, look(patterns(options.folder)).files)
+            files, complaints = whole(contents(options, look(patterns(options.folder)).files))
             if not is_readable(options.folder):
                 complaints = [Complaint(str(options.folder), "the folder cannot be read")]
             found += [Fault(each.path, 0, 0, each.text, Severity.WARNING) for each in complaints]
@@ -123,7 +126,7 @@ class Auto(ZonePlugin):
         with follow as following:
             while True:
                 readable = await trio.to_thread.run_sync(is_readable, options.folder, abandon_on_cancel=True)
-                missing = self._sweep(i, options, following.look, readable)
+                missing = await in_slices(self._sweep(i, options, following.look, readable))
                 if first:
                     first = False
                     self._unseen -= 1
@@ -133,15 +136,20 @@ class Auto(ZonePlugin):
                 with trio.move_on_after(GRACE if missing else RETRY if not readable else math.inf):
                     await following.changed()
 
-    def _sweep(self, i: int, options: Options, found: Look, readable: bool) -> bool:
-        """Begins with zones whose files came, ends those whose files went; True where files are missing for a while."""
+    def _sweep(self, i: int, options: Options, found: Look, readable: bool) -> Generator[None, None, bool]:
+        """Begins with zones whose files came, ends those whose files went, in steps.
+
+        Gives True where files are missing for a while.
+        """
         if not readable:
             self._complain(i, [Complaint(str(options.folder), "the folder cannot be read: its zones stay as they are")])
             return False
         before, now = self._looks.get(i, {}), dict(found.files)
         self._looks[i] = now
-        files, complaints = contents(options, found.files)
-        for origin, path in files.items():
+        files, complaints = yield from contents(options, found.files)
+        for n, (origin, path) in enumerate(files.items()):
+            if not n % _STEP:
+                yield
             owner = self._owners.setdefault(origin, options)
             if owner is not options:
                 complaints.append(Complaint(path, f"{to_text(origin)} is another auto directive's already"))
@@ -153,7 +161,7 @@ class Auto(ZonePlugin):
                     self._begin(origin, path, options)
                 self._turns.add(origin)
         self._complain(i, complaints)
-        return self._end_missing(options, files)
+        return (yield from self._end_missing(options, files))
 
     def _begin(self, origin: bytes, path: str, options: Options) -> None:
         """From now on the zone is read from this file. One that was read from another serves on until it is."""
@@ -172,7 +180,7 @@ class Auto(ZonePlugin):
         assert held is not None
         self.following[origin] = Following(self, held, file, mind_serial=options.mind_serial)
 
-    def _end_missing(self, options: Options, files: Mapping[bytes, str]) -> bool:
+    def _end_missing(self, options: Options, files: Mapping[bytes, str]) -> Generator[None, None, bool]:
         now = trio.current_time()
         missing = False
         for origin in [each for each, owner in self._owners.items() if owner is options and each not in files]:
@@ -181,10 +189,11 @@ class Auto(ZonePlugin):
                 continue
             path = self.following.pop(origin).file.path
             del self._owners[origin], self._gone[origin]
-            self.release(origin)
+            left = self.release(origin)
             forget(self.house.metrics, self.name, origin)
             log.info("%s: is gone, and %s is served no more", path, to_text(origin))
             self._tried(origin)
+            yield from letting_go(left)
         return missing
 
     def _complain(self, i: int, complaints: Sequence[Complaint]) -> None:

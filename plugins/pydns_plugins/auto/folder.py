@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import glob
 import os
-from collections.abc import Iterable
+from collections.abc import Generator, Iterable
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -14,6 +14,8 @@ from pydns_plugins.auto.options import Options
 
 DEPTH: Final = 5
 """Folders within each other in which files are found; the directive's own is the first."""
+
+_STEP: Final = 50  # files
 
 
 class Complaint(NamedTuple):
@@ -35,12 +37,14 @@ def patterns(folder: Path) -> list[str]:
     return [os.path.join(glob.escape(os.path.abspath(folder)), *["*"] * depth) for depth in range(1, DEPTH + 1)]
 
 
-def contents(options: Options, found: Iterable[tuple[str, Signature | None]]) -> Contents:
-    """Which of these files are zones of the directive's. Those without a signature are not there."""
+def contents(options: Options, found: Iterable[tuple[str, Signature | None]]) -> Generator[None, None, Contents]:
+    """Which of these files are zones of the directive's, in steps. Those without a signature are not there."""
     files: dict[bytes, str] = {}
     seen: set[tuple[str, tuple[int, ...]]] = set()
     complaints: list[Complaint] = []
-    for path, signature in found:
+    for i, (path, signature) in enumerate(found):
+        if not i % _STEP:
+            yield
         name = os.path.basename(path)
         if signature is None or (name, signature[:2]) in seen:
             continue  # a symlink to a folder leads to the same file again

@@ -11,7 +11,7 @@ import trio
 
 from pydns.errors import StartError
 from pydns.names import to_text
-from pydns.steps import in_slices
+from pydns.steps import in_slices, letting_go
 from pydns.transfer.client import Primary
 from pydns.transfer.directory import Directory
 from pydns.transfer.errors import KeyMissingError
@@ -217,6 +217,7 @@ class Asking:
             self._leader.drop(zone)
             self._counts.forget(zone)
             await old.forget()
+            await in_slices(letting_go(old.left()))
         if what is not What.GOES:
             keeper = self._keeper(zone, catalog)
             if old is not None and what is What.MOVES:

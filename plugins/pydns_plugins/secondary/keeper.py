@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 import trio
 
@@ -118,6 +118,11 @@ class Keeper:
     async def forget(self) -> None:
         """Once it has stopped: what is on disk goes too."""
         await self._saving.forget()
+
+    def left(self) -> list[Any]:
+        """What is left of the zone, to be let go in steps: it is of no use any more."""
+        zone, self.zone = self.zone, None
+        return list(zone.parts) if zone is not None else []
 
     async def begin(self) -> None:
         """What is on disk is served until a primary has something newer, or it expires."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from pathlib import Path
 
 import pytest
@@ -15,7 +15,9 @@ from pydns import names
 from pydns.plugin import House, Turn
 from pydns.records import Ede, Rcode
 from pydns.reply import Reply
+from pydns.steps import letting_go
 from pydns.testing import plugins_of, query
+from pydns.zone.zone import LARGE, PARTS
 from pydns_plugins.auto import Auto
 from tests.pydns.zone.files import house, master
 
@@ -110,6 +112,26 @@ async def test_zones_that_a_reload_takes_away_have_no_metrics(tmp_path: Path, nu
         assert {zone for _, zone in serials} == {"one.test.", "two.test."}
         before.cancel_scope.cancel()
     assert {zone for _, zone in serials} == {"two.test."}
+    nursery.cancel_scope.cancel()
+
+
+async def test_a_large_zone_that_goes_is_let_go_in_steps(
+    tmp_path: Path, nursery: trio.Nursery, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    left: list[int] = []
+
+    def note(parts: list[object]) -> Generator[None, None, None]:
+        left.append(len(parts))
+        return letting_go(parts)
+
+    monkeypatch.setattr("pydns_plugins.auto.letting_go", note)
+    path = put(tmp_path / "db.one.test", *(f"h{i} A 192.0.2.1" for i in range(LARGE)))
+    plugin = await started(auto_of(f". {{\nauto {{\ndirectory {tmp_path}\n}}\n}}"), nursery)
+    await until(lambda: said(plugin, "h1.one.test") == 0)
+    path.unlink()
+    await until(lambda: left)
+    assert left == [PARTS]
+    assert said(plugin, "h1.one.test") is None
     nursery.cancel_scope.cancel()
 
 

@@ -325,3 +325,11 @@ async def test_a_fault_of_ours_is_told_and_tried_again(
     async with running(site.keeper()):
         await site.until_published(1)
     assert "ZeroDivisionError" in caplog.text
+
+
+async def test_of_a_zone_that_goes_all_parts_are_left_to_be_let_go(site: Site) -> None:
+    keeper = site.keeper()
+    keeper.zone = zone_of(WWW)
+    parts = list(keeper.zone.parts)
+    assert keeper.left() == parts
+    assert keeper.zone is None
