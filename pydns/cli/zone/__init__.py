@@ -12,8 +12,7 @@ from pydns.cli import arguments
 from pydns.cli.faults import as_json, fault_lines
 from pydns.cli.output import Line, show
 from pydns.cli.zone import differing
-from pydns.cli.zone.source import SourceError, read_source
-from pydns.zone.inspection import inspect
+from pydns.cli.zone.source import SourceError, inspected, read_source
 from pydns.zone.master.reading import Severity
 
 SUMMARY: Final = "find what is wrong with a zone's file, and what differs between two"
@@ -29,7 +28,7 @@ diff prints the records that are in A alone (-) and in B alone (+), by name.
 
 ORIGIN is the zone's name. Left out, it is the SOA's where that is absolute (or $ORIGIN
 stands ahead of it), else what the file is called for: db.example.org, example.org.zone.
-- as FILE is standard input; pipes are read too.
+- as FILE is standard input; pipes are read too, and what a secondary keeps on disk.
 
 exit codes of check: 0 no error (there may be warnings); 1 errors; 2 wrong usage
 exit codes of diff: 0 the same records; 1 they differ; 2 a file cannot be read, or wrong usage
@@ -79,7 +78,7 @@ def _origin(text: str) -> bytes:
 
 def _check(options: argparse.Namespace) -> int:
     source = read_source(options.file, options.origin)
-    found = inspect(source.data, source.path, source.origin)
+    found = inspected(source)
     origin = names.to_text(source.origin)
     serial, records = (found.zone.serial, found.zone.records) if found.zone is not None else (None, None)
     if options.json:

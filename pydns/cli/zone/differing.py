@@ -11,11 +11,10 @@ from typing import Any, Final
 from pydns import names
 from pydns.cli.faults import fault_lines
 from pydns.cli.output import Line, plain, show
-from pydns.cli.zone.source import SourceError, read_source
+from pydns.cli.zone.source import SourceError, inspected, read_source
 from pydns.records import Record, type_text
 from pydns.steps import whole
 from pydns.zone.difference import Delta, difference
-from pydns.zone.inspection import inspect
 from pydns.zone.master.reading import Severity
 from pydns.zone.text import rdata_text, record_text
 from pydns.zone.zone import Zone
@@ -59,7 +58,7 @@ def fail(error: Exception) -> int:
 def _zone(path: str, origin: bytes | None) -> Zone:
     """Raises SourceError; what is wrong with the file is shown."""
     source = read_source(path, origin)
-    found = inspect(source.data, source.path, source.origin, check=False)
+    found = inspected(source, check=False)
     if found.zone is None:
         show(fault_lines(fault for fault in found.faults if fault.severity is Severity.ERROR), sys.stderr)
         raise SourceError(f"{source.path} holds no zone")
