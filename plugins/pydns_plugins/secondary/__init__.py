@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterable, Sequence
 from hashlib import blake2b
+from itertools import takewhile
 from typing import TYPE_CHECKING, ClassVar, Final, Self
 
 import trio
@@ -14,6 +15,7 @@ from pydns.records import Ede, Opcode, Type
 from pydns.reply import Reply
 from pydns.steps import in_slices
 from pydns.tsig.ring import NamesKeys
+from pydns.zone.holder import HoldsZones
 from pydns.zone.plugin import ZonePlugin
 from pydns_plugins.secondary import notify
 from pydns_plugins.secondary.asking import Asking
@@ -89,6 +91,11 @@ class Secondary(ZonePlugin, NamesKeys):
     def is_catalog(self, origin: bytes) -> bool:
         source = self._sources.get(origin)
         return source is not None and source.catalog is not None
+
+    def named_ahead(self) -> set[bytes]:
+        """Zones that plugins ahead in the chain hold: ours of the same name would never be asked for."""
+        ahead = takewhile(lambda each: each is not self, self.house.siblings(self))
+        return {held.origin for each in ahead if isinstance(each, HoldsZones) for held in each.held()}
 
     def admits(self, catalog: bytes, zone: bytes) -> bool:
         """Whether a catalog may bring a zone: one that it may, and that this block is asked for."""

@@ -45,7 +45,7 @@ class Asking:
         self._leader = Leader(plugin.house.family, plugin.topic)
         self._limiters: dict[str, trio.CapacityLimiter] = defaultdict(lambda: trio.CapacityLimiter(AT_ONCE))
         self._keepers: dict[bytes, Keeper] = {}
-        self._catalogs = Catalogs(plugin.admits, plugin.configured)
+        self._catalogs = Catalogs(plugin.admits, {*plugin.configured, *plugin.named_ahead()})
         self._changing = trio.Lock()
         self._nursery: trio.Nursery
 
@@ -101,6 +101,10 @@ class Asking:
                     nursery.start_soon(keeper.run)
                     if not i % _STEP:
                         await trio.lowlevel.checkpoint()
+                for origin in self._plugin.configured:
+                    zone = self._keepers[origin].zone
+                    if zone is not None and self._plugin.is_catalog(origin):
+                        nursery.start_soon(self._take_catalog, zone)  # which may bring others than before the reload
                 await trio.sleep_forever()
 
     def _hear(self, said: tuple[Any, ...]) -> None:
@@ -182,13 +186,13 @@ class Asking:
 
     async def _take_catalog(self, zone: Zone) -> None:
         origin = to_text(zone.origin)
-        try:
-            found = await in_slices(members(zone))
-        except CatalogError as error:
-            log.error("catalog %s serial %d: %s; its zones stay as they were", origin, zone.serial, error)
-            return
-        self._counts.members(zone.origin, len(found))
         async with self._changing:  # so that all is done in the order in which it was decided
+            try:
+                found = await in_slices(members(zone))
+            except CatalogError as error:
+                log.error("catalog %s serial %d: %s; its zones stay as they were", origin, zone.serial, error)
+                return
+            self._counts.members(zone.origin, len(found))
             changes = await in_slices(self._catalogs.apply(zone.origin, found))
             for complaint in self._catalogs.complaints[:_TOLD]:
                 log.warning("%s", complaint)

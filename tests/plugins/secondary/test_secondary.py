@@ -231,6 +231,37 @@ async def test_members_that_are_not_admitted_are_left_out(peer: FakePrimary, cap
     assert "a.other. of catalog example.org. is left out: the Corefile does not admit it" in caplog.text
 
 
+async def test_members_that_a_file_holds_are_left_out(
+    peer: FakePrimary, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    peer.zone = catalog(1, "a.test", "b.test")
+    others = f"file {tmp_path / 'db.a.test'} a.test"
+    async with serving(peer, "catalog", zones="example.org test", others=others) as server:
+        assert held(server) == {"example.org.", "b.test."}
+    assert "a.test. of catalog example.org. is left out: the Corefile names that zone" in caplog.text
+
+
+async def test_what_a_reload_admits_comes_with_it(peer: FakePrimary, tmp_path: Path) -> None:
+    peer.zone, peer.zones[from_text("a.test")] = catalog(1, "a.test"), [soa(5, "a.test")]
+    corefile = tmp_path / "Corefile"
+
+    def write(*others: str) -> None:
+        line = f"transfer from 127.0.0.1:{peer.port}"
+        own = "\n".join(f"secondary {zone} {{\n {line}\n }}" for zone in others)
+        secondary = f"secondary example.org {{\n {line}\n catalog\n }}"
+        corefile.write_text(f"example.org test {{\n bind 127.0.0.1\n {secondary}\n {own}\n}}")
+
+    write("a.test")
+    async with running_server(corefile) as server:
+        before = plugin(server)
+        await until_serial(server, 5, from_text("a.test"))
+        write()
+        server.process.reload()
+        await until(lambda: plugin(server) is not before)
+        await until_serial(server, 5, from_text("a.test"))
+        assert plugin(server).named(from_text("a.test")) == ORIGIN
+
+
 async def test_a_broken_catalog_leaves_its_zones(peer: FakePrimary, caplog: pytest.LogCaptureFixture) -> None:
     peer.zone = catalog(1, "a.test")
     async with serving(peer, "catalog", zones="example.org test") as server:
