@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from pydns.names import LOWER, is_within
+from pydns.names import LOWER, ROOT, is_name, is_within
 from pydns.records import Class, Record, Type
 from pydns.zone import node as nodes
 from pydns.zone.signatures import signatures
@@ -32,7 +32,7 @@ def addresses(zone: Zone, records: Sequence[Record], do: bool) -> tuple[Sequence
     """The address records of those whom `records` name, each host once, and the names of those within the zone."""
     found: list[Record] = []
     named = dict.fromkeys(_host(record) for record in records if record.type in NAMES_AT)
-    hosts = tuple([host for host in named if is_within(host, zone.origin)][:MAX_HOSTS])
+    hosts = tuple([host for host in named if host is not None and is_within(host, zone.origin)][:MAX_HOSTS])
     octets = 0
     for host in hosts:
         node = _node(zone, host) if octets <= nodes.MAX_LENGTH else None  # more fits no message
@@ -59,7 +59,8 @@ def _node(zone: Zone, host: bytes) -> bytes | None:
     return zone.node(_STAR + encloser) if node[0] & nodes.WILDCARD else None
 
 
-def _host(record: Record) -> bytes:
+def _host(record: Record) -> bytes | None:
+    """None where the rdata is cut, as a primary may have sent it."""
     start, rdata = NAMES_AT[record.type], record.rdata
     if record.type not in _SERVICES:
         return rdata[start:].translate(LOWER)
@@ -67,4 +68,6 @@ def _host(record: Record) -> bytes:
     while end < len(rdata) and rdata[end]:
         end += 1 + rdata[end]
     name = rdata[start : end + 1].translate(LOWER)
-    return record.owner if name == b"\0" else name  # RFC 9460 section 2.5.2
+    if name == ROOT:
+        return record.owner  # RFC 9460 section 2.5.2
+    return name if is_name(name) else None

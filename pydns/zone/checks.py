@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable, Generator
 from typing import Final, NamedTuple
 
-from pydns.names import ROOT, ancestors, is_within, labels, to_text
+from pydns.names import ROOT, ancestors, is_within, labels, parent, to_text
 from pydns.records import Type, type_text
 from pydns.zone import node as nodes
 from pydns.zone.master.reading import MAX_FAULTS, Severity
@@ -161,7 +161,7 @@ class _Check:
     def _above(self, name: bytes) -> tuple[bytes, int] | None:
         """The highest name above this one that is a cut or has a DNAME, and its flags."""
         highest = None
-        for above in ancestors(name[1 + name[0] :]):
+        for above in ancestors(parent(name)):
             if (node := self._zone.node(above)) is not None and node[0] & (nodes.CUT | nodes.DNAME):
                 highest = above, node[0]
             if above == self._zone.origin:
@@ -227,7 +227,7 @@ class _Check:
 
     def _wildcard(self, name: bytes) -> bytes | None:
         """The node whose wildcard stands for a name that does not exist (RFC 4592 section 3.3.1)."""
-        for above in ancestors(name[1 + name[0] :]):
+        for above in ancestors(parent(name)):
             if self._zone.node(above) is not None:
                 return self._zone.node(b"\x01*" + above)
         return None

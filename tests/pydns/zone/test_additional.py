@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import pytest
 
+from pydns.names import ROOT, from_text
+from pydns.records import Type
 from pydns.zone.additional import MAX_HOSTS
+from pydns.zone.lookup import find
 from tests.pydns.zone.zones import ask, record, said, spelled, zone_of
 
 HOST = spelled("Host")
 IP = b"\1\1\1\1"
+ORG = from_text("org")
 FOUND = ["host A 1.1.1.1", "host AAAA"]
 
 
@@ -57,3 +61,9 @@ def test_they_are_no_more_than_fit_a_message() -> None:
     addresses = [record(host, "A", number.to_bytes(4)) for host in hosts for number in range(3000)]
     zone = zone_of(*(record("@", "NS", host) for host in hosts), *addresses)
     assert len(ask(zone, "@", "NS").additional) == 6000
+
+
+@pytest.mark.parametrize("rdata", [b"\0", b"\0\1", b"\0\1\3org", b"\0\1\x40org\0"])
+def test_rdata_that_is_cut_disturbs_nobody_in_the_root_either(rdata: bytes) -> None:
+    zone = zone_of(record("org.", "SVCB", rdata), record("org.", "A", IP), origin=ROOT)
+    assert find(zone, ORG, Type.SVCB).additional == []

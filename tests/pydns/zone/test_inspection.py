@@ -94,3 +94,8 @@ def test_the_soa_is_not_looked_for_without_end(monkeypatch: pytest.MonkeyPatch) 
 @given(st.binary(max_size=200))
 def test_any_octets_have_a_name_or_none(data: bytes) -> None:
     assert find_origin(data, "-") is None or b"SOA" in data.upper() or b"TYPE6" in data.upper()
+
+
+def test_a_root_that_names_itself_its_server_is_told() -> None:
+    found = inspect(b"$TTL 60\n. SOA ns. a. 1 2 3 4 5\n. NS .\n", "root", names.ROOT)
+    assert [fault.message for fault in found.faults] == ["NS . has no address (A or AAAA)"]
