@@ -58,7 +58,7 @@ class Auto(ZonePlugin):
         self._looks: dict[int, Mapping[str, Signature | None]] = {}  # what each directive's folder held
         self._told: dict[int, set[Complaint]] = {}  # complaints of each directive's last look
         self._turns = Turns()  # of zones to be read
-        self._included = Included(self._includes, self._turns.add)
+        self._included = Included(self._turns.add)
         self._before: dict[tuple[bytes, str], Following] = {}  # what another configuration has read
         self._untried: set[bytes] = set()
         self._unseen = len(self._options)  # folders that were not looked at yet
@@ -190,6 +190,7 @@ class Auto(ZonePlugin):
             path = self.following.pop(origin).file.path
             del self._owners[origin], self._gone[origin]
             left = self.release(origin)
+            self._included.set(origin, ())
             forget(self.house.metrics, self.name, origin)
             log.info("%s: is gone, and %s is served no more", path, to_text(origin))
             self._tried(origin)
@@ -217,14 +218,16 @@ class Auto(ZonePlugin):
             self._tried(origin)
 
     async def _load(self, origin: bytes, following: Following) -> None:
-        files = following.file.files
+        files, changes = following.file.files, self._included.changes
         zone = await following.load(Look(tuple((path, self._signature(path)) for path in files), frozenset()))
         if zone is not None:
             await following.look_through(zone)
         if origin not in self.following:  # it went meanwhile
             forget(self.house.metrics, self.name, origin)
-        elif following.file.files != files:
-            self._included.look_again()
+        elif self._owners[origin].reload:
+            self._included.set(origin, following.file.files[1:])
+            if following.file.files != files and self._included.changes != changes:
+                self._turns.add(origin)  # what it includes may have changed while it was read
 
     def _signature(self, path: str) -> Signature | None:
         for signatures in self._looks.values():
@@ -248,11 +251,3 @@ class Auto(ZonePlugin):
             for origin, following in self.following.items():
                 if following.file.again and self._owners[origin].reload:
                     self._turns.add(origin)
-
-    def _includes(self) -> Mapping[bytes, Sequence[str]]:
-        """Files that zones include and that are followed."""
-        return {
-            origin: each.file.files[1:]
-            for origin, each in self.following.items()
-            if self._owners[origin].reload and len(each.file.files) > 1
-        }

@@ -12,22 +12,39 @@ import trio
 from pydns.look import Signature
 from pydns.watch import Follow, Watcher
 
-Wanted = Callable[[], Mapping[bytes, Sequence[str]]]
-"""From zone to the files that it includes."""
-
 
 class Included:
-    """`run` tells `changed` of each zone that includes a file which is not as it was."""
+    """`run` tells `changed` of each zone that includes a file which is not as it was.
 
-    def __init__(self, wanted: Wanted, changed: Callable[[bytes], None]) -> None:
-        self._wanted = wanted
+    `changes` counts how often files were not.
+    """
+
+    def __init__(self, changed: Callable[[bytes], None]) -> None:
+        self.changes = 0
         self._changed = changed
+        # Thousands of zones may include the same few files, so both ways are kept.
+        self._paths: dict[bytes, frozenset[str]] = {}  # as the watcher spells them, by zone
+        self._zones: dict[str, set[bytes]] = {}  # by path
         self._signatures: Mapping[str, Signature | None] = {}
         self._others = trio.Event()
 
-    def look_again(self) -> None:
-        """Zones include other files than before."""
-        self._others.set()
+    def set(self, zone: bytes, files: Sequence[str]) -> None:
+        """From now on the zone includes these, and no others."""
+        before, paths = self._paths.get(zone, frozenset()), frozenset(map(os.path.abspath, files))
+        if paths:
+            self._paths[zone] = paths
+        else:
+            self._paths.pop(zone, None)
+        for path in before - paths:
+            self._zones[path].remove(zone)
+            if not self._zones[path]:
+                del self._zones[path]
+                self._others.set()
+        for path in paths - before:
+            if path not in self._zones:
+                self._zones[path] = set()
+                self._others.set()
+            self._zones[path].add(zone)
 
     def signature(self, path: str) -> Signature | None:
         return self._signatures.get(os.path.abspath(path))
@@ -36,7 +53,7 @@ class Included:
         """`every`: seconds between two looks where no event tells of a change."""
         while True:
             self._others = trio.Event()
-            paths = sorted(set().union(*map(_absolute, self._wanted().values())))
+            paths = sorted(self._zones)
             if not paths:
                 await self._others.wait()
                 continue
@@ -52,13 +69,9 @@ class Included:
     async def _follow(self, following: Follow) -> None:
         while True:
             before, self._signatures = self._signatures, dict(following.look.files)
-            changed = {path for path, signature in self._signatures.items() if before.get(path, ()) != signature}
-            for zone, files in self._wanted().items():
-                if not changed.isdisjoint(_absolute(files)):
-                    self._changed(zone)
+            self.changes += 1
+            for path, signature in self._signatures.items():
+                if before.get(path, ()) != signature:
+                    for zone in self._zones.get(path, ()):
+                        self._changed(zone)
             await following.changed()
-
-
-def _absolute(paths: Sequence[str]) -> set[str]:
-    """As the watcher spells them."""
-    return set(map(os.path.abspath, paths))
