@@ -17,7 +17,8 @@ from pydns.records import Ede, Rcode
 from pydns.reply import Reply
 from pydns.steps import letting_go
 from pydns.testing import plugins_of, query
-from pydns.zone.zone import LARGE, PARTS
+from pydns.zone.following import Following
+from pydns.zone.zone import LARGE, PARTS, Zone
 from pydns_plugins.auto import Auto
 from tests.pydns.zone.files import house, master
 
@@ -112,6 +113,33 @@ async def test_zones_that_a_reload_takes_away_have_no_metrics(tmp_path: Path, nu
         assert {zone for _, zone in serials} == {"one.test.", "two.test."}
         before.cancel_scope.cancel()
     assert {zone for _, zone in serials} == {"two.test."}
+    nursery.cancel_scope.cancel()
+
+
+async def test_what_is_included_may_change_while_a_zone_is_read(
+    tmp_path: Path, nursery: trio.Nursery, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder, common = tmp_path / "zones", tmp_path / "common"
+    folder.mkdir()
+    common.write_text("old A 192.0.2.1\n")
+    include = f"$INCLUDE {common}"
+    put(folder / "db.one.test", include)
+    plugin = await started(auto_of(f". {{\nauto {{\ndirectory {folder}\n}}\n}}"), nursery)
+    go_on = trio.Event()
+    look_through = Following.look_through
+
+    async def waiting(following: Following, zone: Zone) -> None:
+        if zone.origin == names.from_text("two.test"):
+            await go_on.wait()
+        await look_through(following, zone)
+
+    monkeypatch.setattr(Following, "look_through", waiting)
+    put(folder / "db.two.test", include)
+    await until(lambda: said(plugin, "old.two.test") == 0)
+    common.write_text("new A 192.0.2.1\n")
+    await until(lambda: said(plugin, "new.one.test") == 0)
+    go_on.set()
+    await until(lambda: said(plugin, "new.two.test") == 0)
     nursery.cancel_scope.cancel()
 
 
