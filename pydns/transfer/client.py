@@ -26,13 +26,15 @@ from pydns.transfer.soa import Soa, read_soa
 from pydns.tsig.errors import TsigError
 from pydns.wire.scan import HEADER
 from pydns.zone.builder import Builder
-from pydns.zone.difference import Delta
+from pydns.zone.difference import MOST, Delta
 from pydns.zone.rrset import is_later
 
 if TYPE_CHECKING:
     from pydns.tsig.key import Key
     from pydns.upstream.endpoint import Endpoint
     from pydns.zone.zone import Zone
+
+_SOA: Final = int(Type.SOA)
 
 TRIES: Final = (1.0, 2.0, 4.0)
 """Seconds that each try of an SOA query over UDP waits for its answer."""
@@ -49,7 +51,7 @@ class Primary(NamedTuple):
 
 
 class Transferred(NamedTuple):
-    """What came. `zone` is None where ours is current; `delta` is what changed, where it came by IXFR."""
+    """What came. `zone` is None where ours is current; `delta` is what changed, where IXFR told and it is not much."""
 
     zone: Zone | None
     serial: int
@@ -195,7 +197,7 @@ async def _transfer(primary: Primary, origin: bytes, ours: Zone | None, limits: 
     )
 
 
-async def _changed(ours: Zone, incoming: Incoming) -> tuple[Zone, Delta]:
+async def _changed(ours: Zone, incoming: Incoming) -> tuple[Zone, Delta | None]:
     (old,) = ours.soa.records()
     if read_soa(incoming.differences[0].removed[0].rdata) != read_soa(old.rdata):
         raise MismatchError("changes of another zone: its SOA of our serial is not ours")
@@ -204,12 +206,14 @@ async def _changed(ours: Zone, incoming: Incoming) -> tuple[Zone, Delta]:
         zone = await in_slices(ours.changing(removed, added))
     except ZoneError as error:
         raise MismatchError(f"changes that do not fit: {error}") from None
+    if len(removed) + len(added) > MOST:
+        return zone, None  # nobody would keep it
     (new,) = zone.soa.records()
     return zone, Delta(old, _without_soa(removed), new, _without_soa(added))
 
 
 def _without_soa(records: list[Record]) -> tuple[Record, ...]:
-    return tuple(record for record in records if record.type != Type.SOA)
+    return tuple([record for record in records if record[1] != _SOA])
 
 
 @contextmanager

@@ -39,7 +39,18 @@ def condensed(differences: Iterable[Difference]) -> Generator[None, None, Differ
             done += 1
             if not done % _STEP:
                 yield
-    return Difference([*removed.values()], [*added.values()])
+    return Difference((yield from _emptied(removed)), (yield from _emptied(added)))
+
+
+def _emptied(found: dict[_Key, Record]) -> Generator[None, None, list[Record]]:
+    """The records, while the rest is let go of: in one go that would take as long."""
+    records: list[Record] = []
+    while found:
+        records.append(found.popitem()[1])
+        if not len(records) % _STEP:
+            yield
+    records.reverse()
+    return records
 
 
 def _key(record: Record) -> _Key:

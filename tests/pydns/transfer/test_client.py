@@ -111,6 +111,18 @@ async def test_changes_come_by_ixfr() -> None:
         assert (found.delta.removed, found.delta.added) == ((WWW,), (MAIL,))
 
 
+async def test_changes_that_are_too_many_to_be_kept_are_not_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pydns.transfer.client.MOST", 3)  # the two SOA records are among them
+    async with FakePrimary().running() as peer:
+        peer.zone = zone(1, WWW)
+        ours = await whole(peer)
+        peer.changes = [soa(2), soa(1), WWW, soa(2), MAIL, soa(2)]
+        found = await transfer(peer.primary(), ORIGIN, ours)
+    assert (found.style, found.serial, found.delta) == (Style.CHANGES, 2, None)
+    assert found.zone is not None
+    assert found.zone.rrset(MAIL.owner, Type.A) is not None
+
+
 async def test_a_primary_without_ixfr_gives_the_whole_zone() -> None:
     async with FakePrimary().running() as peer:
         peer.zone = zone(7, WWW)

@@ -54,3 +54,8 @@ def test_what_comes_or_goes_twice_does_not_fit(difference: Difference) -> None:
 def test_the_soa_in_between_is_left_out() -> None:
     steps = [Difference([soa(1)], [soa(2)]), Difference([soa(2)], [soa(3)])]
     assert all_steps(condensed(steps)) == Difference([soa(1)], [soa(3)])
+
+
+def test_what_is_left_is_gathered_in_steps() -> None:
+    records = [a(f"h{i}.example.org") for i in range(10_000)]
+    assert sum(1 for _ in condensed([Difference(records, [])])) == 10  # five to read them
