@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING
+
+import trio
 
 if TYPE_CHECKING:
     from pydns.corefile.tree import Word
@@ -18,6 +20,12 @@ class HoldsKeys(ABC):
     @abstractmethod
     def own_key(self, name: bytes) -> Key | None:
         """The key of that name, as it is now."""
+
+    @property
+    def listeners_for_keys(self) -> list[Callable[[], None]]:
+        """Called when it knows other keys than before."""
+        found: list[Callable[[], None]] = self.__dict__.setdefault("_listeners_for_keys", [])
+        return found
 
     def may_know(self, name: bytes) -> bool:
         """False where it can be said before it runs that it will never have that key."""
@@ -38,6 +46,21 @@ def find_key(plugin: Plugin, name: bytes) -> Key | None:
     As in CoreDNS, keys hold beyond the block that they stand in. Ask anew each time: files of keys change.
     """
     return next((key for holder in _holders(plugin) if (key := holder.own_key(name)) is not None), None)
+
+
+async def await_key(plugin: Plugin, name: bytes) -> Key:
+    """As `find_key`, once somebody knows it: its file may be yet to be read."""
+    while (key := find_key(plugin, name)) is None:
+        news = trio.Event()
+        holders = list(_holders(plugin))
+        for holder in holders:
+            holder.listeners_for_keys.append(news.set)
+        try:
+            await news.wait()
+        finally:
+            for holder in holders:
+                holder.listeners_for_keys.remove(news.set)
+    return key
 
 
 def _holders(plugin: Plugin) -> Iterator[HoldsKeys]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 import trio
 
 from pydns.names import to_text
-from pydns.tsig.ring import find_key
+from pydns.tsig.ring import await_key, find_key
 from pydns_plugins.transfer.agreement import Agreement
 from pydns_plugins.transfer.notify import Outcome, tell
 
@@ -34,8 +34,6 @@ PAUSE: Final = 0.5
 
 KEY_PATIENCE: Final = 10.0
 """Seconds for which a missing key is awaited: at the start and after a reload its file may be yet to be read."""
-
-_LOOK_FOR_KEY: Final = 0.1
 
 
 class Notices:
@@ -160,20 +158,14 @@ class Teller:
         zone = held.zone
         if zone is None:
             return
-        key = None
+        key: Key | None = None
         if self._key is not None:
-            key = await self._await_key(self._key)
+            with trio.move_on_after(KEY_PATIENCE):
+                key = await await_key(self._plugin, self._key)
             if key is None:
                 self._done(held, zone.serial, Outcome("unsigned", f"no key {to_text(self._key)}"))
                 return
         self._done(held, zone.serial, await tell(zone, self._endpoint, key, self._source))
-
-    async def _await_key(self, name: bytes) -> Key | None:
-        with trio.move_on_after(KEY_PATIENCE):
-            while (key := find_key(self._plugin, name)) is None:  # noqa: ASYNC110 -- nobody tells of keys that come
-                await trio.sleep(_LOOK_FOR_KEY)
-            return key
-        return None
 
     def _done(self, held: Held, serial: int, outcome: Outcome) -> None:
         text = "Notices of changed zones to secondaries (RFC 1996), by how they were taken."

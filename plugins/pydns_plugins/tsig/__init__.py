@@ -134,6 +134,8 @@ class Tsig(Plugin, HoldsKeys):
         if found != self._from_files or at_start:
             log.info("%s: %d keys", " ".join(map(str, self.options.files)), len(found))
         self._from_files = found
+        for hear in tuple(self.listeners_for_keys):
+            hear()
         return False
 
 

@@ -266,6 +266,8 @@ async def test_a_key_may_come_a_moment_later(quick_clock: trio.testing.MockClock
         (tsig,) = (plugin for plugin in site.house.siblings(site.transfer) if isinstance(plugin, Tsig))
         name = from_text("key.example")
         tsig.options.keys[name] = tsig.options.keys[from_text("other")]._replace(name=name)
+        for hear in tuple(tsig.listeners_for_keys):
+            hear()
         await secondary.until(1)
 
 

@@ -20,6 +20,7 @@ from pydns.tsig.client import SignedRequest
 from pydns.tsig.errors import TsigError
 from pydns.tsig.key import Key
 from pydns.tsig.record import split
+from pydns.tsig.ring import await_key
 from pydns_plugins.tsig import Tsig
 from tests.plugins.asking import block, directives
 from tests.pydns.life import until
@@ -350,6 +351,18 @@ async def test_a_file_of_keys_is_followed(tmp_path: Path, caplog: pytest.LogCapt
         await until(lambda: caplog.text, lambda text: "the keys of before hold on" in text)
         assert f"{path}:1:21: the file ends here" in caplog.text
         assert await status(server.port, other) == Rcode.NOERROR
+
+
+async def test_who_waits_for_a_key_has_it_as_soon_as_its_file_does(tmp_path: Path) -> None:
+    path = tmp_path / "keys"
+    path.write_text(f'key "key.example" {{ secret "{SECRET}"; }};\n')
+    async with running_server(COREFILE.format(path=path)) as server:
+        (plugin,) = (each for each in server.process.configuration.blocks[0].plugins if isinstance(each, Tsig))
+        path.write_text(f'key "other.example" {{ secret "{SECRET}"; }};\n')
+        with trio.fail_after(10):
+            key = await await_key(plugin, names.from_text("other.example"))
+        assert key == plugin.own_key(key.name)
+        assert not plugin.listeners_for_keys
 
 
 @pytest.mark.parametrize("text", [None, "key a {};"])
