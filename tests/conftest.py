@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 import pytest
+import trio.testing
 from hypothesis import settings
 
 from pydns.upstream.endpoint import Endpoint
@@ -11,6 +12,12 @@ from tests.e2e import programs
 # How long an example takes says how busy the machine is, and decides no test.
 settings.register_profile("pydns", settings.default, deadline=None)
 settings.load_profile("pydns")
+
+
+@pytest.fixture
+def quick_clock() -> trio.testing.MockClock:
+    """Time jumps when nothing happens, yet not before what is on its way over loopback has come."""
+    return trio.testing.MockClock(autojump_threshold=0.01)
 
 
 @pytest.fixture(scope="session")

@@ -30,7 +30,7 @@ async def site() -> AsyncIterator[Site]:
         yield site
 
 
-async def test_a_zone_comes_at_once(autojump_clock: MockClock, site: Site) -> None:
+async def test_a_zone_comes_at_once(quick_clock: MockClock, site: Site) -> None:
     site.peers[0].zone = zone(1)
     async with running(site.keeper()) as keeper:
         await keeper.tried.wait()
@@ -38,7 +38,7 @@ async def test_a_zone_comes_at_once(autojump_clock: MockClock, site: Site) -> No
     assert site.checks() == {"axfr": 1}
 
 
-async def test_it_is_asked_for_again_when_that_is_due(autojump_clock: MockClock, site: Site) -> None:
+async def test_it_is_asked_for_again_when_that_is_due(quick_clock: MockClock, site: Site) -> None:
     site.peers[0].zone = zone(1)
     async with running(site.keeper()):
         await site.until_published(1)
@@ -49,7 +49,7 @@ async def test_it_is_asked_for_again_when_that_is_due(autojump_clock: MockClock,
     assert site.peers[0].asked == [AXFR, SOA, IXFR, AXFR]
 
 
-async def test_what_changed_comes_by_ixfr(autojump_clock: MockClock, site: Site) -> None:
+async def test_what_changed_comes_by_ixfr(quick_clock: MockClock, site: Site) -> None:
     peer = site.peers[0]
     peer.zone = zone(1)
     async with running(site.keeper()):
@@ -60,7 +60,7 @@ async def test_what_changed_comes_by_ixfr(autojump_clock: MockClock, site: Site)
     assert site.checks() == {"axfr": 1, "ixfr": 1}
 
 
-async def test_a_notify_has_it_asked_for_now(autojump_clock: MockClock, site: Site) -> None:
+async def test_a_notify_has_it_asked_for_now(quick_clock: MockClock, site: Site) -> None:
     peer = site.peers[0]
     peer.zone = zone(1)
     async with running(site.keeper()) as keeper:
@@ -73,7 +73,7 @@ async def test_a_notify_has_it_asked_for_now(autojump_clock: MockClock, site: Si
 
 
 @pytest.mark.parametrize("when", ["before", "while it asks", "after"])
-async def test_a_notify_about_a_reload_is_not_lost(when: str, autojump_clock: MockClock, site: Site) -> None:
+async def test_a_notify_about_a_reload_is_not_lost(when: str, quick_clock: MockClock, site: Site) -> None:
     peer = site.peers[0]
     peer.zone = zone(1)
     heir = site.keeper()
@@ -95,7 +95,7 @@ async def test_a_notify_about_a_reload_is_not_lost(when: str, autojump_clock: Mo
         assert trio.current_time() - began <= 2 * BREATH
 
 
-async def test_what_a_notify_told_of_is_tried_again_soon(autojump_clock: MockClock, site: Site) -> None:
+async def test_what_a_notify_told_of_is_tried_again_soon(quick_clock: MockClock, site: Site) -> None:
     peer = site.peers[0]
     peer.zone = zone(1)
     async with running(site.keeper()) as keeper:
@@ -111,7 +111,7 @@ async def test_what_a_notify_told_of_is_tried_again_soon(autojump_clock: MockClo
 
 @pytest.mark.parametrize(("tries", "told"), [(QUIET, False), (QUIET + 1, True)])
 async def test_a_missing_key_is_looked_for_soon(
-    tries: int, told: bool, autojump_clock: MockClock, site: Site, caplog: pytest.LogCaptureFixture
+    tries: int, told: bool, quick_clock: MockClock, site: Site, caplog: pytest.LogCaptureFixture
 ) -> None:
     site.peers[0].zone = zone(1)
     async with running(site.keeper()) as keeper:
@@ -125,7 +125,7 @@ async def test_a_missing_key_is_looked_for_soon(
     assert ("no primary gives it: no key" in caplog.text) is told
 
 
-async def test_a_notify_of_what_we_have_asks_nobody(autojump_clock: MockClock, site: Site) -> None:
+async def test_a_notify_of_what_we_have_asks_nobody(quick_clock: MockClock, site: Site) -> None:
     site.peers[0].zone = zone(2)
     async with running(site.keeper()) as keeper:
         await site.until_published(2)
@@ -135,19 +135,20 @@ async def test_a_notify_of_what_we_have_asks_nobody(autojump_clock: MockClock, s
     assert site.peers[0].asked == [AXFR]
 
 
-async def test_many_notifies_are_few_questions(autojump_clock: MockClock, site: Site) -> None:
+async def test_many_notifies_are_few_questions(quick_clock: MockClock, site: Site) -> None:
     peer = site.peers[0]
     peer.zone = zone(1)
     async with running(site.keeper()) as keeper:
         await site.until_published(1)
-        for _ in range(1000):
-            keeper.notified(None, "127.0.0.1")
-            await trio.sleep(0.001)
+        for _ in range(100):
+            for _ in range(10):
+                keeper.notified(None, "127.0.0.1")
+            await trio.sleep(0.01)
         await trio.sleep(10)
     assert 1 <= peer.asked.count(SOA) <= 4
 
 
-async def test_the_next_primary_is_asked_where_one_fails(autojump_clock: MockClock, site: Site) -> None:
+async def test_the_next_primary_is_asked_where_one_fails(quick_clock: MockClock, site: Site) -> None:
     site.peers[1].zone = zone(1)
     async with running(site.keeper(peers=2)):
         await site.until_published(1)
@@ -156,7 +157,7 @@ async def test_the_next_primary_is_asked_where_one_fails(autojump_clock: MockClo
     assert site.peers[0].asked == [AXFR]
 
 
-async def test_one_that_is_behind_the_notify_leaves_it_to_the_next(autojump_clock: MockClock, site: Site) -> None:
+async def test_one_that_is_behind_the_notify_leaves_it_to_the_next(quick_clock: MockClock, site: Site) -> None:
     site.peers[0].zone = site.peers[1].zone = zone(1)
     async with running(site.keeper(peers=2)) as keeper:
         await site.until_published(1)
@@ -166,7 +167,7 @@ async def test_one_that_is_behind_the_notify_leaves_it_to_the_next(autojump_cloc
     assert site.peers[0].asked == [AXFR, SOA]
 
 
-async def test_an_older_zone_is_not_taken(autojump_clock: MockClock, site: Site) -> None:
+async def test_an_older_zone_is_not_taken(quick_clock: MockClock, site: Site) -> None:
     site.peers[0].zone = zone(5)
     async with running(site.keeper()) as keeper:
         await site.until_published(5)
@@ -179,7 +180,7 @@ async def test_an_older_zone_is_not_taken(autojump_clock: MockClock, site: Site)
     assert site.checks().keys() == {"axfr", "failed"}
 
 
-async def test_an_older_zone_is_better_than_one_that_has_expired(autojump_clock: MockClock, site: Site) -> None:
+async def test_an_older_zone_is_better_than_one_that_has_expired(quick_clock: MockClock, site: Site) -> None:
     """As for NSD, Knot and BIND: a primary that was built anew may count from one again."""
     site.peers[0].zone = zone(5)
     async with running(site.keeper()) as keeper:
@@ -193,7 +194,7 @@ async def test_an_older_zone_is_better_than_one_that_has_expired(autojump_clock:
 
 
 async def test_without_a_zone_it_is_tried_again_soon(
-    autojump_clock: MockClock, site: Site, caplog: pytest.LogCaptureFixture
+    quick_clock: MockClock, site: Site, caplog: pytest.LogCaptureFixture
 ) -> None:
     async with running(site.keeper()) as keeper:
         await keeper.tried.wait()
@@ -206,7 +207,7 @@ async def test_without_a_zone_it_is_tried_again_soon(
     assert "REFUSED" in told[0].message
 
 
-async def test_a_failure_is_tried_again_after_the_retry_time(autojump_clock: MockClock, site: Site) -> None:
+async def test_a_failure_is_tried_again_after_the_retry_time(quick_clock: MockClock, site: Site) -> None:
     zeros = soa(1).rdata[:-20] + b"".join(number.to_bytes(4) for number in (1, 0, 0, 0, 0))
     site.peers[0].zone = [soa(1)._replace(rdata=zeros)]
     async with running(site.keeper()) as keeper:
@@ -218,7 +219,7 @@ async def test_a_failure_is_tried_again_after_the_retry_time(autojump_clock: Moc
         assert keeper.expires - began <= LEAST_REFRESH + LEAST_RETRY
 
 
-async def test_an_expired_zone_is_served_again_once_it_is_confirmed(autojump_clock: MockClock, site: Site) -> None:
+async def test_an_expired_zone_is_served_again_once_it_is_confirmed(quick_clock: MockClock, site: Site) -> None:
     site.peers[0].zone = zone(1)
     async with running(site.keeper()) as keeper:
         await site.until_published(1)
@@ -233,7 +234,7 @@ async def test_an_expired_zone_is_served_again_once_it_is_confirmed(autojump_clo
 
 @pytest.mark.parametrize("serial", [3, 2])
 async def test_a_primary_that_comes_back_is_asked_for_what_has_expired(
-    serial: int, autojump_clock: MockClock, site: Site
+    serial: int, quick_clock: MockClock, site: Site
 ) -> None:
     site.peers[0].zone = zone(3)
     async with running(site.keeper()) as keeper:
@@ -247,7 +248,7 @@ async def test_a_primary_that_comes_back_is_asked_for_what_has_expired(
         assert trio.current_time() - began <= 2 * BREATH
 
 
-async def test_it_is_kept_on_disk_and_served_from_there(autojump_clock: MockClock, site: Site, tmp_path: Path) -> None:
+async def test_it_is_kept_on_disk_and_served_from_there(quick_clock: MockClock, site: Site, tmp_path: Path) -> None:
     site.peers[0].zone = zone(3, WWW)
     async with running(site.keeper(tmp_path)):
         await site.until_published(3)
@@ -262,9 +263,7 @@ async def test_it_is_kept_on_disk_and_served_from_there(autojump_clock: MockCloc
     assert site.peers[0].asked[1] == SOA
 
 
-async def test_another_zone_of_the_same_serial_is_kept_too(
-    autojump_clock: MockClock, site: Site, tmp_path: Path
-) -> None:
+async def test_another_zone_of_the_same_serial_is_kept_too(quick_clock: MockClock, site: Site, tmp_path: Path) -> None:
     keeper = site.keeper(tmp_path)
     site.peers[0].zone = zone(1)
     async with running(keeper):
@@ -278,7 +277,7 @@ async def test_another_zone_of_the_same_serial_is_kept_too(
 
 
 async def test_what_expired_on_disk_is_not_served_until_it_is_confirmed(
-    autojump_clock: MockClock, site: Site, tmp_path: Path
+    quick_clock: MockClock, site: Site, tmp_path: Path
 ) -> None:
     await Directory(tmp_path).save(zone_of(WWW), time.time() - 1209600 - 10)
     keeper = site.keeper(tmp_path)
@@ -292,7 +291,7 @@ async def test_what_expired_on_disk_is_not_served_until_it_is_confirmed(
 
 
 async def test_a_time_on_disk_that_is_yet_to_come_does_not_lengthen_its_life(
-    autojump_clock: MockClock, site: Site, tmp_path: Path
+    quick_clock: MockClock, site: Site, tmp_path: Path
 ) -> None:
     await Directory(tmp_path).save(zone_of(WWW), time.time() + 10**7)
     keeper = site.keeper(tmp_path)
@@ -300,7 +299,7 @@ async def test_a_time_on_disk_that_is_yet_to_come_does_not_lengthen_its_life(
     assert keeper.expires - trio.current_time() <= 1209600
 
 
-async def test_who_takes_over_asks_when_that_is_due(autojump_clock: MockClock, site: Site) -> None:
+async def test_who_takes_over_asks_when_that_is_due(quick_clock: MockClock, site: Site) -> None:
     site.peers[0].zone = zone(1)
     async with running(site.keeper()) as old:
         await site.until_published(1)
@@ -318,7 +317,7 @@ async def test_who_takes_over_asks_when_that_is_due(autojump_clock: MockClock, s
 
 
 async def test_a_fault_of_ours_is_told_and_tried_again(
-    autojump_clock: MockClock, site: Site, caplog: pytest.LogCaptureFixture
+    quick_clock: MockClock, site: Site, caplog: pytest.LogCaptureFixture
 ) -> None:
     site.peers[0].zone = zone(1)
     site.fault = ZeroDivisionError()

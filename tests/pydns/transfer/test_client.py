@@ -44,7 +44,7 @@ async def test_a_cut_answer_is_asked_for_over_tcp() -> None:
         assert peer.asked == [Type.SOA, Type.SOA]
 
 
-async def test_a_silent_primary_is_asked_again_and_then_given_up(autojump_clock: MockClock) -> None:
+async def test_a_silent_primary_is_asked_again_and_then_given_up(quick_clock: MockClock) -> None:
     async with FakePrimary().running() as peer:
         peer.silent = True
         with pytest.raises(TransferError, match="nothing came"):
@@ -181,14 +181,14 @@ async def test_a_transfer_that_breaks_off_is_told() -> None:
             await whole(peer)
 
 
-async def test_a_primary_that_says_nothing_is_given_up(autojump_clock: MockClock) -> None:
+async def test_a_primary_that_says_nothing_is_given_up(quick_clock: MockClock) -> None:
     async with FakePrimary().running() as peer:
         peer.silent = True
         with pytest.raises(TransferError, match="nothing came in 30 s"):
             await whole(peer)
 
 
-async def test_a_transfer_without_end_is_given_up(autojump_clock: MockClock) -> None:
+async def test_a_transfer_without_end_is_given_up(quick_clock: MockClock) -> None:
     async with FakePrimary().running() as peer:
         peer.silent = True
         with pytest.raises(TransferError, match="no end in 5 s"):
