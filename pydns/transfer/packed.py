@@ -14,8 +14,9 @@ from hashlib import blake2b
 from struct import Struct
 from typing import Final
 
-from pydns.errors import PydnsError, ZoneError
+from pydns.errors import PydnsError, WireError, ZoneError
 from pydns.names import to_text
+from pydns.transfer.soa import read_soa
 from pydns.zone.builder import Builder
 from pydns.zone.zone import Zone
 
@@ -29,6 +30,7 @@ _HASH: Final = 16  # octets
 _PIECE: Final = 64  # RRsets or so that are packed in one step
 _RRSETS_A_STEP: Final = 500
 _MOST: Final = 1 << 20  # octets of an RRset that is not whole yet
+_NO_NAME: Final = "a name that is none"
 
 
 class PackedError(PydnsError):
@@ -90,7 +92,7 @@ class Unpacking:
         except ZoneError as error:
             raise PackedError(str(error)) from None
         except IndexError:
-            raise PackedError("a name that is none") from None
+            raise PackedError(_NO_NAME) from None
         self._hash.update(data[:at])
         self._left = data[at:]
         if len(self._left) > _MOST:
@@ -104,8 +106,13 @@ class Unpacking:
             raise PackedError("it was changed, or is damaged: its hash is another")
         try:
             zone = yield from self._builder.finish()
+            read_soa(zone.soa.rdatas[0])
         except ZoneError as error:
             raise PackedError(str(error)) from None
+        except WireError as error:
+            raise PackedError(f"its SOA record is none: {error.reason}") from None
+        except IndexError:
+            raise PackedError(_NO_NAME) from None
         return zone
 
     def _begin(self, data: bytes) -> int:

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from hashlib import blake2b
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as some
@@ -8,6 +10,7 @@ from pydns.names import from_text
 from pydns.records import Record, Type
 from pydns.steps import whole
 from pydns.transfer.packed import PackedError, Unpacking, packed
+from pydns.transfer.soa import read_soa
 from pydns.zone.builder import Builder
 from pydns.zone.zone import Zone
 from tests.pydns.transfer.messages import ORIGIN, a, ns, soa
@@ -84,3 +87,25 @@ def test_another_zone_is_told() -> None:
 def test_any_octets_are_read_or_refused(data: bytes, size: int) -> None:
     with pytest.raises(PackedError):
         unpacked(PLAIN[:29] + data, size)
+
+
+@given(some.integers(30, len(PLAIN) - 17), some.integers(1, 255))
+def test_one_that_was_changed_and_hashed_again_is_none_or_a_zone(at: int, other: int) -> None:
+    changed = bytearray(PLAIN[:-16])
+    changed[at] ^= other
+    try:
+        zone = unpacked(bytes(changed) + blake2b(changed, digest_size=16).digest())
+    except PackedError:
+        return
+    read_soa(zone.soa.rdatas[0])
+
+
+SOA_AT = PLAIN.index(soa(1).rdata)
+
+
+@pytest.mark.parametrize("at", [SOA_AT, PLAIN.index(b"\1a\1b")])
+def test_what_names_are_none_in_is_told(at: int) -> None:
+    changed = bytearray(PLAIN[:-16])
+    changed[at] = 63
+    with pytest.raises(PackedError, match=r"its SOA record is none|a name that is none"):
+        unpacked(bytes(changed) + blake2b(changed, digest_size=16).digest())
