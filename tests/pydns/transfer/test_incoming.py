@@ -181,3 +181,9 @@ def test_any_octets_are_read_or_refused(junk: bytes, serial: int | None) -> None
     for wire in (junk, whole[:29] + junk, whole[: len(junk)] + junk):
         with suppress(TransferError):
             read([wire], serial)
+
+
+def test_a_large_message_is_read_in_steps() -> None:
+    incoming = Incoming(Asked(ORIGIN, ID), lambda *_: None)
+    wire = message(soa(1), *(a(f"h{i}.example.org") for i in range(1000)), soa(1))
+    assert sum(1 for _ in incoming.take(wire)) >= 25
