@@ -34,7 +34,7 @@ _AT_A_CUT: Final = frozenset((_NS, _DS, _RRSIG, _NSEC, _A, _AAAA))
 """What a delegation may have (RFC 4035 section 2.6); addresses there are glue."""
 
 _OWNED_BY_HOSTS: Final = frozenset((_A, _AAAA, _MX))
-_STEP: Final = 250  # names that are looked at in one step
+_STEP: Final = 25  # names that are looked at in one step
 _HOST_LABEL: Final = re.compile(rb"[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?")
 
 
