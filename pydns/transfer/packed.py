@@ -27,8 +27,8 @@ _HEAD: Final = Struct("!HHIH")
 _END: Final = Struct("!HQ")
 _AT_END: Final = 0xFFFF
 _HASH: Final = 16  # octets
-_PIECE: Final = 64  # RRsets or so that are packed in one step
-_RRSETS_A_STEP: Final = 500
+_PARTS: Final = 300  # of a piece, two for each record and RRset
+_RECORDS_A_STEP: Final = 500
 _MOST: Final = 1 << 20  # octets of an RRset that is not whole yet
 _NO_NAME: Final = "a name that is none"
 
@@ -42,14 +42,14 @@ def packed(zone: Zone) -> Iterator[bytes]:
     hashed = blake2b(digest_size=_HASH)
     parts = [MAGIC, _LENGTH.pack(len(zone.origin)), zone.origin]
     last, records = b"", 0
-    for i, (owner, type_, ttl, rdatas) in enumerate(zone.rrsets(), 1):
+    for owner, type_, ttl, rdatas in zone.rrsets():
         name = b"" if owner == last else owner
         last = owner
         records += len(rdatas)
         parts += (_HEAD.pack(len(name), type_, ttl, len(rdatas)), name)
         for rdata in rdatas:
             parts += (_LENGTH.pack(len(rdata)), rdata)
-        if not i % _PIECE:
+        if len(parts) >= _PARTS:
             piece = b"".join(parts)
             hashed.update(piece)
             yield piece
@@ -83,11 +83,11 @@ class Unpacking:
         try:
             if not self._begun:
                 at = self._begin(data)
-            steps = 0
+            enough = self._records + _RECORDS_A_STEP
             while self._begun and (end := self._take_rrset(data, at)):
                 at = end
-                steps += 1
-                if not steps % _RRSETS_A_STEP:
+                if self._records >= enough:
+                    enough = self._records + _RECORDS_A_STEP
                     yield
         except ZoneError as error:
             raise PackedError(str(error)) from None

@@ -109,3 +109,10 @@ def test_what_names_are_none_in_is_told(at: int) -> None:
     changed[at] = 63
     with pytest.raises(PackedError, match=r"its SOA record is none|a name that is none"):
         unpacked(bytes(changed) + blake2b(changed, digest_size=16).digest())
+
+
+def test_large_rrsets_take_as_many_steps_as_they_have_records() -> None:
+    zone = zone_of(*(a(f"n{i}.example.org", j) for i in range(10) for j in range(255)))
+    pieces = [*packed(zone)]
+    assert len(pieces) >= 10
+    assert sum(1 for _ in Unpacking(ORIGIN).take(b"".join(pieces))) >= 5
