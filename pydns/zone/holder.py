@@ -18,7 +18,7 @@ log = logging.getLogger("pydns.zone")
 
 KEPT_DELTAS: Final = 100
 KEPT_RECORDS: Final = 100_000
-"""In all deltas of one zone together; some 20 MiB."""
+"""In all deltas of one zone together, some 20 MiB; and no more than the zone has, which is transferred for less."""
 
 SMALL: Final = 10_000
 """Records of zones that are compared in one go."""
@@ -45,8 +45,8 @@ class Held:
         if delta is None and zone is not None and old is not None and max(zone.records, old.records) <= SMALL:
             delta = whole(difference(old, zone))
         fits = old is not None and zone is not None and delta is not None and self._fits(delta, old, zone)
-        if fits and delta is not None:
-            self._keep(delta)
+        if fits and delta is not None and zone is not None:
+            self._keep(delta, zone)
         elif zone is None or old is None or delta is None or delta.removed or delta.added or old.serial != zone.serial:
             self._journal.clear()  # what was before it is not known
             self._journal_records = 0
@@ -93,16 +93,17 @@ class Held:
         """What led to the version that was published first, for who asks `since`: from a journal on disk."""
         if not self._journal and deltas and self.zone is not None and deltas[-1].new_serial == self.zone.serial:
             for delta in deltas:
-                self._keep(delta)
+                self._keep(delta, self.zone)
 
     def _fits(self, delta: Delta, old: Zone, new: Zone) -> bool:
         """Whether who has the old version can be told by it; a serial that does not grow is not seen as another one."""
         return delta.old_serial == old.serial and delta.new_serial == new.serial and is_later(new.serial, old.serial)
 
-    def _keep(self, delta: Delta) -> None:
+    def _keep(self, delta: Delta, zone: Zone) -> None:
         self._journal.append(delta)
         self._journal_records += len(delta.removed) + len(delta.added) + 2
-        while len(self._journal) > KEPT_DELTAS or self._journal_records > KEPT_RECORDS:
+        most = min(KEPT_RECORDS, zone.records)
+        while len(self._journal) > KEPT_DELTAS or self._journal_records > most:
             oldest = self._journal.popleft()
             self._journal_records -= len(oldest.removed) + len(oldest.added) + 2
 

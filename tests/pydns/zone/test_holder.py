@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pytest
 
+from pydns.records import Record
 from pydns.steps import whole
 from pydns.zone import holder
 from pydns.zone.holder import Held
@@ -13,8 +16,12 @@ from tests.pydns.zone.zones import ORIGIN, build, record, soa
 TWO_DOWN = (1 << 32) - 2
 
 
-def version(serial: int, *hosts: str) -> Zone:
-    return build([soa(serial), *(record(host, "A", bytes(4)) for host in hosts)])
+OTHERS = [record(f"other{i}", "A", bytes(4)) for i in range(500)]
+"""More than ever change: a journal tells no more than the zone has."""
+
+
+def version(serial: int, *hosts: str, others: Sequence[Record] = OTHERS) -> Zone:
+    return build([soa(serial), *(record(host, "A", bytes(4)) for host in hosts), *others])
 
 
 def held_through(*zones: Zone | None) -> Held:
@@ -70,6 +77,13 @@ def test_the_journal_is_bounded() -> None:
     held = held_through(*(version(serial, f"h{serial}") for serial in range(holder.KEPT_DELTAS + 3)))
     assert held.since(1) is None
     assert len(held.since(2) or ()) == holder.KEPT_DELTAS
+
+
+def test_no_more_is_kept_than_the_zone_has() -> None:
+    # Who is so far behind gets the whole zone, for less: see RFC 1995 section 4.
+    held = held_through(*(version(serial, f"h{serial}", others=OTHERS[:9]) for serial in range(1, 20)))
+    assert held.since(16) is None
+    assert len(held.since(17) or ()) == 2
 
 
 def test_large_changes_end_the_journal_sooner(monkeypatch: pytest.MonkeyPatch) -> None:
