@@ -16,7 +16,7 @@ from pydns.names import LOWER
 from pydns.records import Record, Type, rcode_text
 from pydns.steps import in_slices
 from pydns.transfer.condense import condensed
-from pydns.transfer.errors import MismatchError, TransferError
+from pydns.transfer.errors import MismatchError, SilentError, TransferError
 from pydns.transfer.incoming import Asked, Incoming, Limits, Style
 from pydns.transfer.link import CONNECTING, connected, exchange
 from pydns.transfer.question import soa_query, soa_question, transfer_query
@@ -222,10 +222,10 @@ def _told(limits: Limits | None = None) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise TransferError(os.strerror(error.errno) if error.errno else str(error)) from error
+        raise SilentError(os.strerror(error.errno) if error.errno else str(error)) from error
     except trio.TooSlowError:
         patience = f" in {limits.idle:g} s, or no end in {limits.seconds:g} s" if limits else ""
-        raise TransferError(f"nothing came{patience}") from None
+        raise SilentError(f"nothing came{patience}") from None
     except WireError as error:
         raise TransferError(f"a message that cannot be read: {error.reason}") from error
     except TsigError as error:

@@ -9,6 +9,10 @@ class TransferError(PydnsError):
     """The transfer changes nothing; the message says why, for people."""
 
 
+class SilentError(TransferError):
+    """Nobody answered, or went on with an answer: whoever is asked there next has to wait as long."""
+
+
 class MismatchError(TransferError):
     """The changes do not fit what we have, or the primary knows no IXFR: the whole zone may still be had."""
 

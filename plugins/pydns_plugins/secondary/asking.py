@@ -21,6 +21,7 @@ from pydns.zone.rrset import is_later
 from pydns_plugins.secondary.catalogs import Catalogs, What
 from pydns_plugins.secondary.keeper import Keeper
 from pydns_plugins.secondary.relatives import Leader
+from pydns_plugins.secondary.silence import Silence
 
 if TYPE_CHECKING:
     from pydns.zone.difference import Delta
@@ -43,6 +44,7 @@ class Asking:
         self._plugin = plugin
         self._counts = counts
         self._leader = Leader(plugin.house.family, plugin.topic)
+        self.silence = Silence()
         self._limiters: dict[str, trio.CapacityLimiter] = defaultdict(lambda: trio.CapacityLimiter(AT_ONCE))
         self._keepers: dict[bytes, Keeper] = {}
         self._catalogs = Catalogs(plugin.admits, {*plugin.configured, *plugin.named_ahead()})
@@ -139,6 +141,7 @@ class Asking:
         )
 
     def notified(self, origin: bytes, serial: int | None, host: str) -> bool:
+        self.silence.ended_at(host)
         keeper = self._keepers.get(origin)
         return keeper is not None and keeper.notified(serial, host)
 

@@ -11,11 +11,12 @@ import trio
 
 from pydns.names import to_text
 from pydns.transfer.client import Primary, ask_soa, transfer
-from pydns.transfer.errors import KeyMissingError, TransferError
+from pydns.transfer.errors import KeyMissingError, SilentError, TransferError
 from pydns.transfer.soa import Soa, read_soa
 from pydns.transfer.timers import Timers, jittered, pause, timers
 from pydns.zone.rrset import is_later
 from pydns_plugins.secondary.saving import Saving
+from pydns_plugins.secondary.silence import Silence, Turn
 
 if TYPE_CHECKING:
     from pydns.transfer.client import Transferred
@@ -50,6 +51,11 @@ class Owner(Protocol):
 
     def primaries(self, origin: bytes) -> Sequence[Primary]:
         """The first is asked first. Raises KeyMissingError where none can be asked."""
+        ...
+
+    @property
+    def silence(self) -> Silence:
+        """Which primaries did not answer of late, be it for this zone or another one."""
         ...
 
     def limiter(self, primary: Primary) -> trio.CapacityLimiter:
@@ -199,7 +205,7 @@ class Keeper:
         complaints: list[str] = []
         confirmed = False
         try:
-            turn = self._in_turn()
+            turn = Turn(self._in_turn(), self._owner.silence)
         except KeyMissingError as error:
             self._failed(str(error), soon=True)
             self.tried.set()
@@ -207,11 +213,16 @@ class Keeper:
         for number, primary in turn:
             try:
                 async with self._owner.limiter(primary):
+                    if turn.puts_off((number, primary)):  # others have asked it while we waited
+                        continue
                     found = await self._ask(primary)
             except TransferError as error:
+                if isinstance(error, SilentError):
+                    self._owner.silence.began(primary)
                 self._counts.check(self.origin, primary, "failed")
                 complaints.append(f"{primary}: {error}")
                 continue
+            self._owner.silence.ended(primary)
             self._good = number
             confirmed = True
             if found is not None and found.zone is not None:

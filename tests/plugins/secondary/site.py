@@ -16,6 +16,7 @@ from pydns.zone.difference import Delta
 from pydns.zone.zone import Zone
 from pydns_plugins.secondary.counts import Counts
 from pydns_plugins.secondary.keeper import Keeper
+from pydns_plugins.secondary.silence import Silence
 from tests.pydns.transfer.messages import ORIGIN
 from tests.pydns.transfer.primary import FakePrimary
 
@@ -30,6 +31,7 @@ class Site:
         """Raised by the next `publish`."""
         self.keyless = 0
         """How often the key is missing yet."""
+        self.silence = Silence()
         self._asked: Sequence[FakePrimary] = ()
         self._limiter = trio.CapacityLimiter(2)
         self._happened = trio.Event()

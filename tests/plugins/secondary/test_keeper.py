@@ -12,6 +12,7 @@ from trio.testing import MockClock
 
 from pydns.records import Type
 from pydns.transfer.directory import Directory
+from pydns.transfer.incoming import Limits
 from pydns.transfer.timers import LEAST_REFRESH, LEAST_RETRY
 from pydns_plugins.secondary.keeper import BREATH, QUIET, ROUNDS
 from tests.plugins.secondary.site import Site, running, until_asked
@@ -155,6 +156,21 @@ async def test_the_next_primary_is_asked_where_one_fails(quick_clock: MockClock,
         site.peers[1].zone = zone(2)
         await site.until_published(2)  # of the one that was good
     assert site.peers[0].asked == [AXFR]
+
+
+async def test_many_zones_do_not_wait_in_turn_for_a_silent_primary(quick_clock: MockClock, site: Site) -> None:
+    site.peers[0].silent = True
+    site.peers[1].zone = zone(1)
+    keepers = [site.keeper(peers=2) for _ in range(20)]
+    began = trio.current_time()
+    async with trio.open_nursery() as nursery:
+        for keeper in keepers:
+            nursery.start_soon(keeper.run)
+        for keeper in keepers:
+            await keeper.tried.wait()
+        nursery.cancel_scope.cancel()
+    assert len(site.published) == 20
+    assert trio.current_time() - began <= Limits().idle + 1  # as long as one takes to give it up
 
 
 async def test_one_that_is_behind_the_notify_leaves_it_to_the_next(quick_clock: MockClock, site: Site) -> None:
