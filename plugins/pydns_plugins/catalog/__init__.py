@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Any, ClassVar, Final, Self
+from weakref import WeakSet
 
 import trio
 
@@ -134,14 +135,15 @@ class Catalog(ZonePlugin):
     @contextmanager
     def _listening(self) -> Iterator[None]:
         """Zones that come, and those that go, set `_changed`."""
-        heard: list[Held] = []
+        heard: WeakSet[Held] = WeakSet()  # who goes for good is not held on to
 
         def changed() -> None:
             self._changed.set()
 
         def listen(held: Held) -> None:
-            heard.append(held)
-            held.listeners.append(changed)
+            if held not in heard:
+                heard.add(held)
+                held.listeners.append(changed)
             changed()
 
         holders = self._holders()

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from gc import collect
 from pathlib import Path
+from weakref import ref
 
 import pytest
 import trio
@@ -74,6 +76,17 @@ async def test_zones_that_come_and_go_are_listed_under_growing_serials() -> None
         secondary.lose(COM)
         third = await until_listed(catalog, ORG, NET)
         assert first < second < third
+
+
+async def test_zones_that_went_are_not_held_on_to() -> None:
+    async with running() as (catalog, secondary):
+        await until_listed(catalog, ORG, NET)
+        went = ref(secondary.have(COM, ORG))
+        await until_listed(catalog, ORG, NET, COM)
+        secondary.lose(COM)
+        await until_listed(catalog, ORG, NET)
+        collect()
+        assert went() is None
 
 
 class Relative(Family):
