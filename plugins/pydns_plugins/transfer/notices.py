@@ -81,8 +81,12 @@ class Notices:
     def _look(self, agreement: Agreement) -> None:
         """Listens to zones that came, and no more to those that went."""
         now = dict.fromkeys(self._plugin.held())
-        for held in [held for held in self._hearing if held not in now]:
+        went = [held for held in self._hearing if held not in now]
+        for held in went:
             held.listeners.remove(self._hearing.pop(held))
+        for origin in {held.origin for held in went} - {held.origin for held in now if went}:
+            for teller in self._tellers.values():
+                teller.forget(origin)
         for held in now:
             if held not in self._hearing:
                 listener = partial(agreement.published, held)
@@ -129,6 +133,10 @@ class Teller:
             scope.cancel()
         self._due[held.origin] = held
         self._news.set()
+
+    def forget(self, origin: bytes) -> None:
+        """The zone is not there any more; should it come back, it is new to the secondary."""
+        self._told.pop((self._endpoint, origin), None)
 
     async def run(self) -> None:
         slots = trio.Semaphore(AT_ONCE)

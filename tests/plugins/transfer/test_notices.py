@@ -146,6 +146,18 @@ async def test_a_zone_that_goes_is_listened_to_no_more() -> None:
                 await trio.sleep(0.05)
 
 
+async def test_a_zone_that_comes_back_is_told_of_though_its_serial_is_the_same() -> None:
+    zones = held(zone(1))
+    async with telling(TO, zones) as (site, secondary):
+        await secondary.until(1)
+        site.holder.zones.clear()
+        with trio.fail_after(10):
+            while zones.listeners:  # noqa: ASYNC110 -- nothing tells of it
+                await trio.sleep(0.05)
+        site.holder.zones.append(held(zone(1)))
+        await secondary.until(1, 1)
+
+
 async def test_nothing_is_listened_to_when_it_ends() -> None:
     zones = held(zone(1))
     async with telling(TO, zones) as (_, secondary):
