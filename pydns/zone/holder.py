@@ -115,6 +115,10 @@ class HoldsZones(ABC):
     def held(self) -> Sequence[Held]:
         """Those that it holds now."""
 
+    def find(self, origin: bytes) -> Held | None:
+        """The one of that name; None where it holds none."""
+        return next((held for held in self.held() if held.origin == origin), None)
+
     @property
     def newcomers(self) -> list[Callable[[Held], None]]:
         """Called with each zone that it begins to hold later on. One that it holds no more publishes None."""

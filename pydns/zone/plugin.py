@@ -140,6 +140,9 @@ class ZonePlugin(Plugin, HoldsZones):
     def held(self) -> Sequence[Held]:
         return tuple(self._held.values())
 
+    def find(self, origin: bytes) -> Held | None:
+        return self._held.get(origin)
+
     def held_alone(self) -> set[bytes]:
         """Zones that no other plugin of this name holds, in whatever configuration: once it ends, nobody has them."""
         others = (each for blocks in self.house.generations for block in blocks for each in block if each is not self)

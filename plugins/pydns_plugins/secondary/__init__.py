@@ -156,9 +156,6 @@ class Secondary(ZonePlugin, NamesKeys):
             held = self.hold(origin, held, fallthrough=self._sources[named].fallthrough)
         return held
 
-    def find(self, origin: bytes) -> Held | None:
-        return self._held.get(origin)
-
     def expire(self, origin: bytes) -> None:
         """It is served no more, and still ours."""
         held = self._held.get(origin)

@@ -96,7 +96,7 @@ class Transfer(Plugin, NamesKeys):
         if not rule.lets(query.peer.host, signature.key if signature is not None else None):
             text = "transfer: not to this address" if signature is None else "transfer: not to this address and key"
             return Reply.failure(Ede.PROHIBITED, text, rcode=Rcode.REFUSED), "refused"
-        held = next((held for held in self.held() if held.origin == query.name), None)
+        held = self.find(query.name)
         if held is None:
             text = f"no zone {names.to_text(query.name)} to transfer"
             return Reply.failure(Ede.NOT_AUTHORITATIVE, text, rcode=Rcode.NOTAUTH), "not_authoritative"
@@ -169,9 +169,15 @@ class Transfer(Plugin, NamesKeys):
 
     def held(self) -> Iterator[Held]:
         """All zones that plugins of the block hold, those of the first in the chain first."""
-        for plugin in self.house.siblings(self):
-            if isinstance(plugin, HoldsZones):
-                yield from plugin.held()
+        for holder in self._holders():
+            yield from holder.held()
+
+    def find(self, origin: bytes) -> Held | None:
+        """The zone of that name, of the first in the chain that holds it."""
+        return next((held for holder in self._holders() if (held := holder.find(origin)) is not None), None)
+
+    def _holders(self) -> Iterator[HoldsZones]:
+        return (plugin for plugin in self.house.siblings(self) if isinstance(plugin, HoldsZones))
 
     async def run(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
         task_status.started()

@@ -16,7 +16,7 @@ from pydns.reply import Reply
 from pydns.testing import FakeNext, query
 from pydns.zone import holder
 from pydns.zone.difference import Delta
-from pydns.zone.holder import Held
+from pydns.zone.holder import Held, HoldsZones
 from pydns.zone.plugin import ZonePlugin
 from pydns.zone.zone import LARGE, PARTS, Zone
 from tests.pydns.zone.zones import ORIGIN, absolute, build, record, said, soa
@@ -178,6 +178,12 @@ def test_a_zone_that_comes_is_told_of() -> None:
     held = plugin.hold(names.from_text("example.com"))
     assert heard == [held]
     assert held in plugin.held()
+
+
+def test_a_zone_is_found_by_its_name_alone() -> None:
+    plugin = zones()
+    assert [plugin.find(name) for name in (ORIGIN, CHILD, absolute("www"))] == [*plugin.held()[:2], None]
+    assert [HoldsZones.find(plugin, name) for name in (CHILD, absolute("www"))] == [plugin.held()[1], None]
 
 
 def test_a_zone_that_goes_is_told_of_and_goes_on() -> None:
