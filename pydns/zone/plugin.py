@@ -128,8 +128,13 @@ class ZonePlugin(Plugin, HoldsZones):
 
     def absent(self, held: Held) -> Reply:
         """The answer of a zone that is not there."""
-        text = f"{self.name}: {names.to_text(held.origin)} is not loaded yet"
-        return Reply.failure(Ede.NOT_READY, text, by=self.name)
+        complaint = self.complaint(held.origin)
+        why = f"has no good file: {complaint}" if complaint else "is not loaded yet"
+        return Reply.failure(Ede.NOT_READY, f"{self.name}: {names.to_text(held.origin)} {why}", by=self.name)
+
+    def complaint(self, origin: bytes) -> str:
+        """Why a zone cannot be read as its file is now; empty where it can, or has none."""
+        return ""
 
     def stops(self) -> Sequence[bytes]:
         goes_on = self._fallthrough_of

@@ -79,6 +79,10 @@ class Auto(ZonePlugin):
                 found += examine(path, origin)
         return found
 
+    def complaint(self, origin: bytes) -> str:
+        following = self.following.get(origin)
+        return following.file.complaint if following is not None else ""
+
     def ready(self) -> bool:
         """Every file was tried. One that is broken must not take the others out of service."""
         return self._all_tried.is_set()

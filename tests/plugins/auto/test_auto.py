@@ -237,7 +237,7 @@ async def test_a_broken_file_leaves_its_zone_and_the_others_alone(tmp_path: Path
     assert plugin.ready()
     reply = plugin.at_once(query("two.test"))
     assert isinstance(reply, Reply)
-    assert reply.errors == ((Ede.NOT_READY, "auto: two.test. is not loaded yet"),)
+    assert reply.errors == ((Ede.NOT_READY, "auto: two.test. has no good file: 1 error"),)
     good.write_text("no zone")
     put(bad)
     await until(lambda: said(plugin, "two.test", "SOA") == 0)
