@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.programs import Program, dig, free_port, installed, serving, until
+from tests.e2e.updating import Send, Senders, by_dnspython, by_nsupdate, lacking, pair, whole
 from tests.peers.all import PEERS
 from tests.peers.zones import KEY, Key, PeerZone, Remote
 
@@ -150,70 +151,27 @@ def test_without_the_option_nobody_takes_updates(tmp_path: Path) -> None:
         assert "NOTIMP" in nsupdate(port, f"update add new.{ORIGIN}. 60 A 192.0.2.9", key=None)
 
 
-class Stream:
-    """Updates one after the other, from `many` senders, until the server is gone. `done`: names that were answered."""
-
-    def __init__(self, port: int, round_: int, many: int = 2, *, goes_on: bool = False) -> None:
-        """`goes_on`: also where one is not answered, until it is stopped."""
-        self.done: list[str] = []
-        self._stopped = False
-        self._goes_on = goes_on
-        self._port = port
-        self._threads = [threading.Thread(target=self._run, args=(f"r{round_}-{i}",)) for i in range(many)]
-        for each in self._threads:
-            each.start()
-
-    def _run(self, prefix: str) -> None:
-        key = ["-y", KEY.for_dig]
-        with subprocess.Popen(
-            ["nsupdate", *key, "-t", "1", "-u", "1", "-r", "0"],
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, bufsize=1,
-        ) as asking:  # fmt: skip
-            assert asking.stdin is not None
-            assert asking.stdout is not None
-            asking.stdin.write(f"server 127.0.0.1 {self._port}\nzone {ORIGIN}.\n")
-            before = ""
-            for number in range(2000):
-                name = f"{prefix}-{number}.{ORIGIN}"
-                asking.stdin.write(f"update add {name}. 60 A 192.0.2.1\nsend\nanswer\n")
-                asking.stdin.flush()
-                while (line := asking.stdout.readline()) and "status:" not in line and "fail" not in line.lower():
-                    pass
-                if line == before:  # with the id of the last one: this one was not answered, and nothing was said of it
-                    line = ""
-                before = line
-                if "NOERROR" in line:
-                    self.done.append(name)
-                if self._stopped or ("NOERROR" not in line and not self._goes_on):
-                    break
-            asking.kill()
-
-    def stop(self) -> None:
-        self._stopped = True
-        self.join()
-
-    def join(self) -> None:
-        for each in self._threads:
-            each.join(30)
-
-
-def test_what_was_answered_is_there_whenever_the_server_is_killed(tmp_path: Path) -> None:
+@pytest.mark.parametrize("send", [by_nsupdate, by_dnspython])
+def test_what_was_answered_is_there_whenever_the_server_is_killed(send: Send, tmp_path: Path) -> None:
     """At moments between the first updates and some writings of the file."""
     port = free_port()
     done: list[str] = []
     for round_, seconds in enumerate((0.3, 1.0, 0.6, 5.3, 0.2, 5.1)):
         with primary(tmp_path, port) as program:
-            answered = set(re.findall(r"^(r\S+)\.\s", transferred(port), re.MULTILINE))
-            assert not set(done) - answered
-            stream = Stream(port, round_)
-            until(lambda stream=stream: len(stream.done), lambda count: count > 0)  # type: ignore[misc]  # bound at once
-            time.sleep(seconds)
-            program.send(signal.SIGKILL)
-            stream.join()
+            there = names_of(port)
+            assert not lacking(done, there)
+            assert whole(there)
+            with Senders(send, port, ORIGIN, f"r{round_}") as senders:
+                senders.wait_for(1)
+                time.sleep(seconds)
+                program.send(signal.SIGKILL)
+                senders.join()
             assert program.wait() == -signal.SIGKILL
-        done += stream.done
+        done += senders.done
     with primary(tmp_path, port):
-        assert not set(done) - set(re.findall(r"^(r\S+)\.\s", transferred(port), re.MULTILINE))
+        there = names_of(port)
+        assert not lacking(done, there)
+        assert whole(there)
     assert len(done) > 20
     assert dig_check(tmp_path / "zone")
 
@@ -224,6 +182,11 @@ def dig_check(path: Path) -> bool:
     if program is None:
         return True
     return subprocess.run([program, "-q", ORIGIN, str(path)], check=False).returncode == 0
+
+
+def names_of(port: int) -> set[str]:
+    """What stands before the zone's name in all the names below it."""
+    return set(re.findall(rf"^(\S+)\.{ORIGIN}\.\s", transferred(port), re.MULTILINE))
 
 
 def transferred(port: int) -> str:
@@ -289,15 +252,14 @@ def test_reloads_of_the_corefile_lose_nothing(tmp_path: Path) -> None:
     """From one process to two and back, while updates come."""
     port = free_port()
     with primary(tmp_path, port) as program:
-        stream = Stream(port, 0, goes_on=True)
         text = (tmp_path / "Corefile").read_text()
-        for block in ("errors", "multisocket 2", "multisocket 2\n    errors", "", "log"):
-            since, count = len(program.lines), len(stream.done)
-            (tmp_path / "Corefile").write_text(text.replace("bind 127.0.0.1", f"bind 127.0.0.1\n    {block}"))
-            program.send(signal.SIGUSR1)
-            program.wait_for("Reloading complete", since=since)
-            until(lambda count=count: len(stream.done), lambda found, count=count: found > count + 5)  # type: ignore[misc]
-        stream.stop()
-        names = set(re.findall(r"^(r\S+)\.\s", transferred(port), re.MULTILINE))
-        assert not set(stream.done) - names
-        assert all(dig(port, name).data == ["192.0.2.1"] for name in stream.done[-3:] * 3)
+        with Senders(by_nsupdate, port, ORIGIN, "r", goes_on=True) as senders:
+            for block in ("errors", "multisocket 2", "multisocket 2\n    errors", "", "log"):
+                since, count = len(program.lines), len(senders.done)
+                (tmp_path / "Corefile").write_text(text.replace("bind 127.0.0.1", f"bind 127.0.0.1\n    {block}"))
+                program.send(signal.SIGUSR1)
+                program.wait_for("Reloading complete", since=since)
+                senders.wait_for(count + 6)
+        assert not lacking(senders.done, names_of(port))
+        last = [f"{name}.{ORIGIN}" for update in senders.done[-3:] for name in pair(update)]
+        assert all(dig(port, name).data == ["192.0.2.1"] for name in last * 3)
