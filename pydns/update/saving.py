@@ -57,7 +57,7 @@ async def write_beside(zone: Zone, path: Path) -> Written:
                 await _put(file, b"".join(gathered), hashed)
                 gathered, size = [], 0
             await _put(file, b"".join(gathered), hashed)
-            await aside(partial(os.fsync, file.fileno()))
+            await aside(partial(_synchronise, file))
     except BaseException:
         with suppress(OSError):
             os.unlink(beside)
@@ -137,6 +137,11 @@ def _data(type_: int, rdata: bytes) -> str:
     except SpellingError:
         same = False
     return text if same else f"\\# {len(rdata)} {rdata.hex()}".rstrip()
+
+
+def _synchronise(file: IO[bytes]) -> None:
+    file.flush()  # else what is small stands in Python's buffer still
+    os.fsync(file.fileno())
 
 
 async def _put(file: IO[bytes], data: bytes, hashed: blake2b) -> None:
