@@ -198,7 +198,7 @@ def transferred(port: int) -> str:
     )
 
 
-@pytest.mark.parametrize("kind", ["bind", "knot"])
+@pytest.mark.parametrize("kind", ["bind", "knot", "nsd"])
 def test_a_secondary_follows_by_ixfr_through_a_restart(kind: str, tmp_path: Path) -> None:
     ours, theirs = free_port(), free_port()
     secondary = PEERS[kind](tmp_path, theirs, [PeerZone(ORIGIN, primaries=[Remote(ours)])])
