@@ -11,11 +11,15 @@ from pydns.records import Class, Ede, Rcode, Record, Type, type_text
 from pydns.update.errors import UpdateError
 from pydns.zone.zone import Zone
 
-_ANY, _ANY_CLASS = int(Type.ANY), int(Class.ANY)
+_ANY, _ANY_CLASS, _IN = int(Type.ANY), int(Class.ANY), int(Class.IN)
 _APEX: Final = frozenset((int(Type.SOA), int(Type.NS)))
 
 KEPT_BACK: Final = frozenset(map(int, (Type.SOA, Type.NS, Type.RRSIG, Type.NSEC, Type.NSEC3)))
 """Types that a grant of some names does not give unless it names them, as in BIND."""
+
+SIGNERS: Final = frozenset(map(int, (Type.RRSIG, Type.NSEC, Type.NSEC3, Type.NSEC3PARAM)))
+"""Types that only who signs the zone can make: they would fit no longer with the next change, and a zone that has all
+of them is one that comes signed, which takes no updates."""
 
 
 class Names(Enum):
@@ -62,8 +66,14 @@ def of_key(grants: Iterable[Grant], key: bytes) -> tuple[Grant, ...]:
 
 
 def check_permission(grants: Sequence[Grant], zone: Zone, changes: Iterable[Record]) -> None:
-    """Raises UpdateError (REFUSED) for the first change that these grants, all of one key, do not give."""
+    """Raises UpdateError (REFUSED) for the first change that these grants, all of one key, do not give.
+
+    Nor does any grant give what only who signs the zone can make; it may be deleted.
+    """
     for owner, type_, class_, _, _ in changes:
+        if class_ == _IN and type_ in SIGNERS:
+            text = f"{type_text(type_)} records are made by who signs the zone"
+            raise UpdateError(Rcode.REFUSED, text, Ede.PROHIBITED)
         own = [grant for grant in grants if grant.has_name(owner)]
         if class_ == _ANY_CLASS and type_ == _ANY:
             # All that is there goes: each type of it must be given. Where nothing is there, the name alone counts.

@@ -77,6 +77,13 @@ def test_one_change_that_is_not_allowed_is_enough() -> None:
     assert is_allowed([grant])
 
 
+@pytest.mark.parametrize("type_", ["RRSIG", "NSEC", "NSEC3", "NSEC3PARAM"])
+def test_what_only_a_signer_makes_nobody_adds(type_: str) -> None:
+    """Else one update could make a zone that takes no more of them."""
+    assert not is_allowed([Grant(KEY)], add("host", type_, b"x"))
+    assert is_allowed([Grant(KEY)], delete("host", type_), delete("host", type_, b"x"))
+
+
 def test_a_keys_own() -> None:
     one, other = Grant(KEY), Grant(names.from_text("other"))
     assert of_key([one, other, one], KEY) == (one, one)
