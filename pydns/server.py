@@ -14,7 +14,7 @@ from pydns.later import Later
 from pydns.logs import is_logged
 from pydns.packetcache import PacketCache
 from pydns.plugin import Plugin
-from pydns.records import Class, Ede, Rcode, class_text, opcode_text, type_text
+from pydns.records import Class, Ede, Opcode, Rcode, class_text, opcode_text, type_text
 from pydns.refusal import Refusal
 from pydns.relaylane import RelayLane
 from pydns.reply import OVERLOAD, Reply
@@ -361,15 +361,20 @@ def _chain(route: Route | None, query: Query) -> CallNext | Reply:
     """The chain of the block that a query was routed to, or the answer to what is not for any."""
     if route is None:
         text = f"no server block for {names.to_text(query.name)}"
-        return Reply.failure(Ede.PROHIBITED, text, rcode=Rcode.REFUSED)
+        return Reply.failure(Ede.PROHIBITED, text, rcode=_not_here(query))
     if query.class_ != Class.IN and query.class_ not in route.classes:
         text = f"no plugin takes class {class_text(query.class_)}"
-        return Reply.failure(Ede.NOT_SUPPORTED, text, rcode=Rcode.REFUSED)
+        return Reply.failure(Ede.NOT_SUPPORTED, text, rcode=_not_here(query))
     chain = route.chains.get(query.flags >> 11 & 15)
     if chain is None:
         text = f"no plugin takes {opcode_text(query.opcode)} for {names.to_text(query.zone)}"
         return Reply.failure(Ede.NOT_SUPPORTED, text, rcode=Rcode.NOTIMP)
     return chain
+
+
+def _not_here(query: Query) -> Rcode:
+    """An update of a zone that is none of the server's has an rcode of its own (RFC 2136 section 3.1.1)."""
+    return Rcode.NOTAUTH if query.opcode == Opcode.UPDATE else Rcode.REFUSED
 
 
 def _raised_by(trace: TracebackType | None) -> str:

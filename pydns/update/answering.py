@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 import trio
 
 from pydns.names import to_text
-from pydns.records import Ede, Rcode, Type, rcode_text
+from pydns.records import Class, Ede, Rcode, Type, rcode_text
 from pydns.reply import Reply
 from pydns.update.performing import Outcome
 from pydns.update.updated import Updated
@@ -36,7 +36,7 @@ class Answering:
 
     async def answer(self, query: Query, metrics: Metrics) -> Reply:
         outcome = await self._outcome(query)
-        zone = to_text(query.name) if query.name in self._zones else ""
+        zone = to_text(query.name) if self._zone(query) is not None else ""
         help_ = "UPDATE queries by zone, empty where it is none of ours, and rcode."
         metrics.counter("pydns_update_requests_total", help_, "zone", "rcode").add(zone, rcode_text(outcome.rcode))
         if outcome.rcode == Rcode.NOERROR:
@@ -48,7 +48,7 @@ class Answering:
     async def _outcome(self, query: Query) -> Outcome:
         if query.type != Type.SOA:
             return Outcome(Rcode.FORMERR, Ede.OTHER, "the zone section of an update has the type SOA")
-        zone = self._zones.get(query.name)
+        zone = self._zone(query)
         if zone is None:
             return Outcome(Rcode.NOTAUTH, Ede.NOT_AUTHORITATIVE, f"{to_text(query.name)} is no zone here")
         if not isinstance(zone, Updated):
@@ -57,6 +57,10 @@ class Answering:
         if signature is None:
             return Outcome(Rcode.REFUSED, Ede.PROHIBITED, "an update wants a signature")
         return await zone.relay.perform(query.origin.wire, signature.key, query.client.peer.host)
+
+    def _zone(self, query: Query) -> Following | None:
+        """The zone that it is about, and of the class of ours (RFC 2136 section 3.1.1)."""
+        return self._zones.get(query.name) if query.class_ == Class.IN else None
 
     def _tell(self, query: Query, outcome: Outcome) -> None:
         now = trio.current_time()

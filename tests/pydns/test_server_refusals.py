@@ -197,6 +197,16 @@ async def test_a_name_in_no_block_is_refused_with_a_reason(nursery: trio.Nursery
     assert extended_errors(answer) == [(Ede.PROHIBITED, "no server block for www.example.org.")]
 
 
+@pytest.mark.parametrize(("name", "class_"), [("www.example.org", 1), ("www.example.net", 3)])
+async def test_an_update_of_a_zone_that_is_none_here_is_not_authorized(
+    name: str, class_: int, nursery: trio.Nursery
+) -> None:
+    """RFC 2136 section 3.1.1."""
+    served = Serving(nursery, {"example.net": [route(Giving(Reply(), opcodes=[Opcode.UPDATE]))]})
+    answer = await served.ask(with_opt(name=name, type_=Type.SOA, class_=class_, opcode=Opcode.UPDATE))
+    assert rcode(answer) == Rcode.NOTAUTH
+
+
 async def test_the_end_of_the_chain_is_servfail_with_a_reason(nursery: trio.Nursery) -> None:
     async def pass_on(query: Query, call_next: CallNext) -> Reply:
         return await call_next(query)

@@ -76,8 +76,9 @@ async def test_success(path: Path, nursery: trio.Nursery) -> None:
         (CHANGE[:-1], KEY, Rcode.FORMERR, Ede.OTHER),
         (CHANGE.replace(b"\0\6\0\1", b"\0\1\0\1", 1), KEY, Rcode.FORMERR, Ede.OTHER),
         (message(zone=b"\3sub" + ORIGIN), KEY, Rcode.NOTAUTH, Ede.NOT_AUTHORITATIVE),
+        (CHANGE.replace(b"\0\6\0\1", b"\0\6\0\3", 1), KEY, Rcode.NOTAUTH, Ede.NOT_AUTHORITATIVE),
     ],
-    ids=["unsigned", "another key", "prerequisite", "out of the zone", "cut", "no SOA", "below the zone"],
+    ids=["unsigned", "another key", "prerequisite", "out of the zone", "cut", "no SOA", "below the zone", "class CH"],
 )
 async def test_a_failure_tells_why(
     wire: bytes, key: bytes | None, rcode: int, code: int, path: Path, nursery: trio.Nursery
