@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, ClassVar, Final, Self
 from pydns import names
 from pydns.plugin import CallNext, Plugin
 from pydns.query import Query
-from pydns.records import Ede, Rcode
+from pydns.records import Ede, Opcode, Rcode
 from pydns.reply import Reply
 from pydns_plugins.acl.counts import Counts
 from pydns_plugins.acl.options import read_rules
@@ -34,6 +34,7 @@ class Acl(Plugin):
     """
 
     name: ClassVar[str] = "acl"
+    every_opcode: ClassVar[bool] = True
     frees_task: ClassVar[bool] = True
 
     def __init__(self, rules: Sequence[Rule]) -> None:
@@ -57,17 +58,17 @@ class Acl(Plugin):
                 break
             if action is not None:
                 replays = counts.refused(action, query, rule.zone_of(query.name))
-                return self._refuse(action, table, replays)
+                return self._refuse(query, action, table, replays)
         replays = counts.allowed(query)
         reply = await call_next(query)
         if not reply.replay or query.origin.personal or query.depth:  # never replayed, or a part of another answer
             return reply
         return reply.replace(counters=(*reply.counters, replays))
 
-    def _refuse(self, action: Action, table: Table, replays: Counter) -> Reply:
+    def _refuse(self, query: Query, action: Action, table: Table, replays: Counter) -> Reply:
         if action is Action.DROP:
             return Reply.drop(self.name)
-        if action is Action.BLOCK:
+        if action is Action.BLOCK or query.opcode != Opcode.QUERY:  # NOERROR would say that an update is done
             return Reply.failure(Ede.BLOCKED, "", rcode=Rcode.REFUSED, by=self.name)
         reply = Reply(errors=((Ede.FILTERED, ""),), by=self.name)
         reply.lifetime = _LIFETIME if table.is_fixed else None

@@ -40,6 +40,7 @@ class Log(Plugin):
     """The query log of a server block: one rule for each zone, the longest that holds a name counts."""
 
     name = "log"
+    every_opcode = True
     frees_task = True
 
     def __init__(self, rules: dict[bytes, Rule]) -> None:

@@ -9,7 +9,7 @@ from pydns import names
 from pydns.metrics import Metrics
 from pydns.plugin import CallNext, House
 from pydns.query import Address, Query
-from pydns.records import Ede, Rcode
+from pydns.records import Ede, Opcode, Rcode
 from pydns.reply import Reply
 from pydns.testing import FakeNext, Someone, query
 from pydns_plugins.acl import Acl
@@ -262,3 +262,22 @@ def server(nursery: trio.Nursery) -> Serving:
 @pytest.mark.parametrize(("host", "code"), [("192.0.2.9", Rcode.NOERROR), ("192.0.2.10", Rcode.REFUSED)])
 async def test_what_a_name_leads_to_is_judged_too(host: str, code: int, server: Serving) -> None:
     assert rcode(await server.ask(asked("alias.example.org"), Asker(host))) == code
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("acl\n block net 192.0.2.0/24", Rcode.REFUSED),
+        ("acl\n filter net 192.0.2.0/24", Rcode.REFUSED),  # an empty answer would say that it is done
+        ("acl\n drop", None),
+        ("acl\n block type A", Rcode.NOERROR),
+        ("acl\n allow type A\n block", Rcode.REFUSED),
+    ],
+)
+@pytest.mark.parametrize("opcode", [Opcode.UPDATE, Opcode.NOTIFY])
+async def test_other_opcodes_are_held_against_the_rules_too(
+    text: str, expected: int | None, opcode: int, nursery: trio.Nursery
+) -> None:
+    served = serving(nursery, acl(text), Giving(Reply(), opcodes=[Opcode.QUERY, opcode]))
+    answer = await served.ask(message(question(type_=6), flags=opcode << 11))
+    assert (None if answer is None else rcode(answer)) == expected

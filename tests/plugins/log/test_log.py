@@ -13,10 +13,12 @@ from pydns.corefile.parser import parse_text
 from pydns.errors import CorefileErrorGroup
 from pydns.plugin import House
 from pydns.query import Address, Edns, Query
-from pydns.records import Class, Rcode, Record, Type
+from pydns.records import Class, Opcode, Rcode, Record, Type
 from pydns.reply import Reply
 from pydns.testing import Someone, query
 from pydns_plugins.log import Log
+from tests.pydns.serving import Giving, serving
+from tests.pydns.wire.messages import message, question
 
 if TYPE_CHECKING:
     from tests.plugins.log.conftest import Logged
@@ -35,6 +37,13 @@ async def test_the_common_format_is_the_default(logged: Make) -> None:
     start = '[INFO] 192.0.2.9:40212 - 1053 "A IN example.org. udp 29 true 1232" NOERROR qr,aa,rd 56 0.'
     assert line.startswith(start)
     assert re.fullmatch(r"0\.\d{1,9}s", line.removeprefix(start[:-2]))
+
+
+async def test_updates_have_a_line_too(nursery: trio.Nursery, logged: Make) -> None:
+    log = logged('log . "{type} {name} {>opcode} {rcode}"')
+    served = serving(nursery, log.plugin, Giving(Reply(), opcodes=[Opcode.UPDATE]))
+    await served.ask(message(question("example.org", Type.SOA), flags=Opcode.UPDATE << 11))
+    assert log.lines == ["[INFO] SOA example.org. 5 NOERROR"]
 
 
 async def test_the_duration_is_the_chain_s_and_is_told_for_the_first_answer_only(logged: Make) -> None:
