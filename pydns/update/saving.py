@@ -41,13 +41,15 @@ class Written(NamedTuple):
     digest: bytes
 
 
-async def write_beside(zone: Zone, path: Path) -> Written:
-    """On disk when it returns. Raises OSError, and leaves nothing then."""
+async def write_beside(zone: Zone, path: Path, like: Path | None = None) -> Written:
+    """On disk when it returns, with the mode and the owner of `like`, or else of `path`. Raises OSError, and leaves
+    nothing then.
+    """
     beside = path.with_name(f".{path.name}.new")
     hashed = blake2b(digest_size=DIGEST)
     gathered, size = [_HEAD.format(mark=MARK.decode(), zone=to_text(zone.origin)).encode()], 0
     try:
-        with await aside(partial(_create, beside, path)) as file:
+        with await aside(partial(_create, beside, like or path)) as file:
             for piece in _pieces(zone):
                 gathered.append(piece)
                 size += len(piece)
@@ -97,13 +99,12 @@ def digest_of(path: str) -> Found | None:
         return None
 
 
-def _create(beside: Path, path: Path) -> IO[bytes]:
-    """With the mode and the owner of the file that it is to replace."""
+def _create(beside: Path, like: Path) -> IO[bytes]:
     with suppress(FileNotFoundError):
         os.unlink(beside)
     file = open(beside, "xb")  # noqa: SIM115 -- the caller closes it
     with suppress(OSError):
-        found = os.stat(path)
+        found = os.stat(like)
         os.fchmod(file.fileno(), stat.S_IMODE(found.st_mode))
         os.fchown(file.fileno(), found.st_uid, found.st_gid)
     return file

@@ -73,8 +73,9 @@ class WritingBack:
                 async with updated.committing.turn:
                     if not await self._is_ours():
                         return False
-                target = await aside(self._target)
-                written = await write_beside(zone, target)
+                file = await aside(lambda: Path(os.path.realpath(updated.file.path)))
+                target = updated.in_force if updated.conflict else file
+                written = await write_beside(zone, target, file)
                 async with updated.committing.turn:
                     await updated.committing.settle()
                     conflict = updated.conflict
@@ -96,9 +97,6 @@ class WritingBack:
         help_ = "Times that updates were written back to the master file of a zone, or could not be."
         metric = self._updated.metrics.counter("pydns_update_writes_total", help_, "zone", "result")
         metric.add(to_text(self._updated.held.origin), result)
-
-    def _target(self) -> Path:
-        return self._updated.in_force if self._updated.conflict else Path(os.path.realpath(self._updated.file.path))
 
     async def _is_ours(self) -> bool:
         """Nobody edited what would be written over, or it is known. A file that is gone may be made anew."""

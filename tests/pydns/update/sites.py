@@ -81,3 +81,11 @@ def remove(path: Path) -> None:
 
 def is_there(path: Path) -> bool:
     return path.exists()
+
+
+def mode(path: Path) -> int:
+    return path.stat().st_mode & 0o777
+
+
+def set_mode(path: Path, mode: int) -> None:
+    path.chmod(mode)

@@ -114,6 +114,16 @@ async def test_the_mode_stays(tmp_path: Path) -> None:
     assert path.stat().st_mode & 0o777 == 0o604
 
 
+async def test_beside_it_the_mode_is_that_of_the_file(tmp_path: Path) -> None:
+    """What must not be read in the one must not be read in the other."""
+    path = tmp_path / "db"
+    path.write_text("")
+    path.chmod(0o600)
+    beside = tmp_path / "db.in-force"
+    put_in_place(await write_beside(zone_of(), beside, path), beside)
+    assert beside.stat().st_mode & 0o777 == 0o600
+
+
 async def test_what_fails_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(_: int) -> None:
         raise OSError("no room")

@@ -13,7 +13,7 @@ from pydns.records import Rcode
 from pydns.update import writingback
 from pydns.update.performing import Outcome
 from tests.pydns.update.messages import delete, message
-from tests.pydns.update.sites import KEY, is_there, octets, put, remove, site, until
+from tests.pydns.update.sites import KEY, is_there, mode, octets, put, remove, set_mode, site, until
 from tests.pydns.zone.files import master, replace
 from tests.pydns.zone.zones import ORIGIN
 
@@ -137,8 +137,10 @@ async def test_what_is_in_force_may_be_put_in_its_place(path: Path, nursery: tri
     async with site(path, nursery) as here:
         await here.update("a")
         replace(path, master(7, "x A 192.0.2.1"))
+        set_mode(path, 0o604)
         await until(lambda: here.zone.conflict)
         assert await here.zone.writing_back.save()
+        assert mode(path.with_name("db.in-force")) == 0o604
         os.replace(path.with_name("db.in-force"), path)
         await until(lambda: not here.zone.conflict)
         assert (here.has("a"), here.has("x"), here.zone.unsaved) == (True, False, [])
