@@ -3,7 +3,8 @@
     b"pydns updates 1\\n"   lineage (8)   length of the origin (1)   origin   then entries:
     kind (1)   length (4)   hash (8)   content
 
-The hash is that of all else in the entry. One that is cut or has another hash, and all behind it, was never finished.
+The hash is that of all else in the entry. What is cut or has another hash is not read, nor all behind it: it was never
+finished, unless whole entries stand behind it.
 
 * `D`, a difference: for each of old SOA, new SOA, removed and added records: count (4), then each record as length of
   the owner (1), owner, type (2), TTL (4), length (2), rdata
@@ -13,6 +14,7 @@ The hash is that of all else in the entry. One that is cut or has another hash, 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from hashlib import blake2b
 from struct import Struct, error
@@ -31,6 +33,7 @@ _FIXED: Final = Struct("!HIH")
 _COUNT: Final = Struct("!I")
 _SAVED: Final = Struct(f"!{DIGEST}sI")
 _DIFFERENCE, _SAVED_THERE, _SAVED_BESIDE = b"D", b"S", b"B"
+_KINDS: Final = re.compile(b"[DSB]")
 _IN: Final = int(Class.IN)
 
 
@@ -89,6 +92,19 @@ def read_entries(data: bytes, at: int) -> tuple[list[Delta | Saved], int]:
             break
         at = end
     return found, at
+
+
+def stands_behind(data: bytes, at: int) -> bool:
+    """Whether anywhere behind the offset `at` a whole entry stands."""
+    for found in _KINDS.finditer(data, at + 1):
+        start = found.start()
+        if len(data) - start < _HEAD.size:
+            return False
+        kind, length, hashed = _HEAD.unpack_from(data, start)
+        end = start + _HEAD.size + length
+        if end <= len(data) and _hash(kind, data[start + _HEAD.size : end]) == hashed:
+            return True
+    return False
 
 
 def _entry(kind: bytes, content: bytes) -> bytes:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import shutil
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -11,7 +12,7 @@ from typing import Final, NamedTuple
 
 from pydns.errors import PydnsError
 from pydns.names import to_text
-from pydns.update.entries import EntryError, Saved, header, lineage_in, read_entries
+from pydns.update.entries import EntryError, Saved, header, lineage_in, read_entries, stands_behind
 from pydns.zone.difference import Delta
 
 _MODE: Final = 0o640
@@ -27,6 +28,7 @@ class Contents(NamedTuple):
     * `deltas`: in their order, each going on from the one before it
     * `saved`: serials by digest, of the master file and of files beside it; `last` is that of the master file
     * `size`: where its last whole entry ends; `rest`: how many octets follow that
+    * `damaged`: among these are whole entries, so what stands ahead of them was finished once
     """
 
     lineage: bytes
@@ -35,6 +37,7 @@ class Contents(NamedTuple):
     last: Saved | None
     size: int
     rest: int
+    damaged: bool
     inode: int
 
     def since(self, serial: int) -> Sequence[Delta]:
@@ -108,7 +111,8 @@ class Journal:
         try:
             lineage = lineage_in(data, self.origin)
         except EntryError as error:
-            raise JournalError(f"{self.path}: {error}") from None
+            remedy = "move it away, and the master file alone is served"
+            raise JournalError(f"{self.path}: {error}; {remedy}") from None
         begin = len(header(lineage, self.origin))
         entries, end = read_entries(data, size if inode == found.st_ino and begin <= size <= len(data) else begin)
         marks = [each for each in entries if isinstance(each, Saved)]
@@ -120,6 +124,7 @@ class Journal:
             there[-1] if there else None,
             end,
             len(data) - end,
+            end < len(data) and stands_behind(data, end),
             found.st_ino,
         )
 
@@ -127,9 +132,21 @@ class Journal:
         """They are on disk when it returns. Where it raises OSError none of them counts."""
         file = self._opened()
         os.ftruncate(file, self.size)  # what a try that failed has left
-        _write(file, entries, self.size)
-        os.fdatasync(file)
+        try:
+            _write(file, entries, self.size)
+            os.fdatasync(file)
+        except OSError:
+            with suppress(OSError):
+                os.ftruncate(file, self.size)  # before others read what does not count
+            raise
         self.size += len(entries)
+
+    def keep_copy(self) -> Path:
+        """Of all that stands in it, whatever comes of it. Raises OSError."""
+        kept = self.path.with_name(f"{self.path.name}.damaged")
+        shutil.copyfile(self.path, kept)
+        kept.chmod(_MODE)
+        return kept
 
     def rewrite(self, content: bytes) -> None:
         """Puts another file in its place, by rename. Raises OSError."""

@@ -77,6 +77,8 @@ class Journaled(Following):
                 raise JournalError(self._edited(len(unsaved)))
             return zone  # it was edited while all was in it
         deltas = contents.since(serial)
+        if deltas and contents.last is not None and contents.last.digest != self.file.digest:
+            self._tell_older(serial, len(deltas))
         for delta in deltas:
             zone = await in_slices(applied(zone, delta))
         self._lineage, self._seen = contents.lineage, (contents.inode, contents.size)
@@ -138,6 +140,13 @@ class Journaled(Following):
             f"either put {self.in_force.name} or what was there before in its place, "
             "or remove the journal, and with it these updates"
         )
+
+    def _tell_older(self, serial: int, count: int) -> None:
+        log.warning(
+            "%s: has the version of serial %d; the %d updates since then hold on, and will be written to it: "
+            "to have them go, stop the server and remove %s",
+            self.file.path, serial, count, self.journal.path,
+        )  # fmt: skip
 
     def _complain(self, complaint: str) -> None:
         log.error("%s: %s", self.file.path, complaint)

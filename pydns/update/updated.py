@@ -16,7 +16,7 @@ from pydns.look import Look
 from pydns.update import entries
 from pydns.update.aside import aside
 from pydns.update.committing import Committing
-from pydns.update.journal import Journal, JournalError
+from pydns.update.journal import Contents, Journal, JournalError
 from pydns.update.journaled import Journaled
 from pydns.update.relay import Relay
 from pydns.update.saving import digest_of
@@ -150,6 +150,8 @@ class Updated(Journaled):
         if contents is None or serial is None:
             return False
         await self._base_on(entries.Saved(digest, serial), contents)
+        if self.unsaved:
+            self._tell_older(serial, len(self.unsaved))
         return True
 
     # The journal
@@ -211,6 +213,8 @@ class Updated(Journaled):
         """From now on updates are taken here."""
         contents = await aside(self.journal.read)
         found = await aside(partial(digest_of, self.file.path))
+        if contents is not None and contents.rest:
+            await self._tell_rest(contents)
         if contents is None or (contents.lineage != self._lineage and not contents.unsaved()):
             await self._begin_journal()
             self.takes.set()
@@ -223,12 +227,19 @@ class Updated(Journaled):
             raise JournalError(f"{self.journal.path}: it does not say what it is based on")
         self.journal.size = contents.size
         await self._base_on(mark, contents)
-        if contents.rest:
-            log.warning("%s: %d octets at its end were never finished", self.journal.path, contents.rest)
         self.takes.set()
         self._has_changed()
         await self.look_at_edit(await self.look())
         self.relay.tell()
+
+    async def _tell_rest(self, contents: Contents) -> None:
+        """What the next entry will be written over."""
+        if not contents.damaged:
+            log.warning("%s: %d octets at its end were never finished", self.journal.path, contents.rest)
+            return
+        kept = await aside(self.journal.keep_copy)
+        text = "%s: is damaged at octet %d: updates from there on are lost; it is kept as %s"
+        log.error(text, self.journal.path, contents.size, kept)
 
     async def _journal_is_gone(self) -> None:
         if not self.conflict:

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pydns.records import Record
-from pydns.update.entries import EntryError, Saved, difference, header, lineage_in, read_entries, saved
+from pydns.update.entries import EntryError, Saved, difference, header, lineage_in, read_entries, saved, stands_behind
 from pydns.zone.difference import Delta
 from tests.pydns.zone.zones import ORIGIN, RECORDS, soa
 
@@ -48,6 +48,16 @@ def test_what_was_changed_is_not_taken(found: list[Delta | Saved], data: st.Data
     entries, _ = read_entries(bytes(whole), 0)
     assert len(entries) < len(found)
     assert entries == found[: len(entries)]
+
+
+@given(_ENTRIES.filter(bool), st.data())
+def test_damage_is_told_from_an_end_that_is_cut(found: list[Delta | Saved], data: st.DataObject) -> None:
+    parts = [octets(each) for each in found]
+    whole = bytearray(b"".join(parts))
+    at = data.draw(st.integers(0, len(whole) - 1))
+    whole[at] ^= data.draw(st.integers(1, 255))
+    _, end = read_entries(bytes(whole), 0)
+    assert stands_behind(bytes(whole), end) == (at < len(whole) - len(parts[-1]))
 
 
 @given(st.binary(max_size=200))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -98,6 +99,34 @@ def test_a_cut_end_is_told(journal: Journal) -> None:
         file.write(difference(delta(1))[:-3])
     found = contents(journal)
     assert (found.deltas, found.size, found.rest) == ((), journal.size, len(difference(delta(1))) - 3)
+    assert not found.damaged
+
+
+def test_damage_is_told_and_kept(journal: Journal) -> None:
+    first = journal.size
+    journal.append(difference(delta(1)) + difference(delta(2)))
+    data = bytearray(journal.path.read_bytes())
+    data[first + 20] ^= 1
+    journal.path.write_bytes(data)
+    found = contents(journal)
+    assert (found.deltas, found.size, found.damaged) == ((), first, True)
+    assert journal.keep_copy().read_bytes() == data
+
+
+def test_a_write_that_fails_half_way_leaves_nothing_to_be_read(
+    journal: Journal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else another process would take what its sender was told is not done."""
+    write = os.pwrite
+
+    def fill(file: int, data: memoryview, at: int) -> int:
+        write(file, data, at)
+        raise OSError("no room")
+
+    monkeypatch.setattr(os, "pwrite", fill)
+    with pytest.raises(OSError, match="no room"):
+        journal.append(difference(delta(1)) + difference(delta(2)))
+    assert contents(journal).deltas == ()
 
 
 def test_only_what_is_new_is_read(journal: Journal) -> None:
@@ -118,7 +147,7 @@ def test_there_is_none(tmp_path: Path) -> None:
 
 def test_it_is_something_else(journal: Journal) -> None:
     journal.path.write_bytes(b"$ORIGIN example.org.")
-    with pytest.raises(JournalError, match="no journal"):
+    with pytest.raises(JournalError, match="no journal of pydns, or one of another version; move it away"):
         journal.read()
 
 

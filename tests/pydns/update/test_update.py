@@ -161,6 +161,26 @@ async def test_what_was_there_before_may_be_put_back(path: Path, nursery: trio.N
     nursery.cancel_scope.cancel()
 
 
+async def test_an_older_file_does_not_undo_updates_and_that_is_told(
+    path: Path, nursery: trio.Nursery, caplog: pytest.LogCaptureFixture
+) -> None:
+    before = octets(path)
+    told = "has the version of serial 1; the 1 updates since then hold on"
+    async with site(path, nursery) as here:
+        await here.update("a")
+        assert await here.zone.writing_back.save()
+        put(path, before)
+        await until(lambda: told in caplog.text)
+        assert here.has("a")
+    assert "a.example.org." in octets(path).decode()
+    caplog.clear()
+    put(path, before)
+    async with site(path, nursery) as here:
+        assert here.has("a")
+        assert told in caplog.text
+    nursery.cancel_scope.cancel()
+
+
 async def test_the_journal_may_be_removed_for_it(path: Path, journal: Path, nursery: trio.Nursery) -> None:
     async with site(path, nursery) as here:
         await here.update("a")
@@ -299,6 +319,26 @@ async def test_a_journal_that_cannot_be_read(path: Path, journal: Path, nursery:
         assert "no journal of pydns" in here.zone.file.complaint
         remove(journal)
         await until(lambda: here.has("www"))
+    nursery.cancel_scope.cancel()
+
+
+async def test_a_journal_that_is_damaged_is_kept(
+    path: Path, journal: Path, nursery: trio.Nursery, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The entries behind the damage were answered once: who has the copy may find them."""
+    before = octets(path)
+    async with site(path, nursery) as here:
+        for i in range(3):
+            await here.update(f"a{i}")
+        kept = octets(journal)
+    damaged = kept.replace(b"\2a1\7example", b"\2b1\7example")
+    put(path, before)
+    put(journal, damaged)
+    async with site(path, nursery) as here:
+        assert (here.has("a0"), here.has("a2")) == (True, False)
+        await here.update("c")
+        assert octets(path.with_name("db.journal.damaged")) == damaged
+    assert "is damaged at octet" in caplog.text
     nursery.cancel_scope.cancel()
 
 
