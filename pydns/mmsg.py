@@ -14,14 +14,16 @@ from __future__ import annotations
 
 import ctypes
 import errno
+import mmap
 import socket
 import struct
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Final
 
 SLOTS: Final = 64
-SIZE: Final = 4096
-"""Octets of a slot. No query is longer; what is cut here is malformed there."""
+SIZE: Final = 65_536
+"""Octets of a slot, which no datagram exceeds: updates may be long. Pages that none needs take no memory."""
 
 NAME: Final = 28  # struct sockaddr_in6, the larger of the two
 CONTROL: Final = 64
@@ -44,6 +46,14 @@ def address_of(buffer: bytearray | memoryview) -> int:
     return ctypes.addressof((ctypes.c_char * len(buffer)).from_buffer(buffer))
 
 
+def _pages(size: int) -> mmap.mmap:
+    """Each of them is there once it is written to, and not 512 at once."""
+    found = mmap.mmap(-1, size)
+    with suppress(OSError):  # a kernel without huge pages
+        found.madvise(mmap.MADV_NOHUGEPAGE)
+    return found
+
+
 class Batch:
     """Buffers for one socket. Slot `i` has its message in `data[i * SIZE :]`, and the peer's address in `names`.
 
@@ -55,7 +65,7 @@ class Batch:
         self.family = sock.family
         self.with_local = with_local
         self._descriptor = sock.fileno()
-        self.data = memoryview(bytearray(SLOTS * SIZE))
+        self.data = memoryview(_pages(SLOTS * SIZE))
         self.names = memoryview(bytearray(SLOTS * NAME))
         self.control = memoryview(bytearray(SLOTS * CONTROL))
         self._vectors = bytearray(SLOTS * 16)

@@ -41,6 +41,9 @@ log = logging.getLogger("pydns.server")
 LONGEST: Final = 4096
 """Octets of a query; what is queued is bounded in number, and so in memory. Other opcodes may bring more (RFC 2136)."""
 
+_LONG_QUEUED: Final = 500
+"""Messages that may be queued ahead of a longer one. It is dropped where more are: 20,000 would take a gigabyte."""
+
 _NO_VERSION: Final = (Ede.OTHER, "EDNS version 0 is the only one")
 _IN: Final = int(Class.IN)  # each look at a member of an enumeration costs as much as a comparison
 _STREAMS: Final = frozenset(("tcp", "tls", "https", "quic"))
@@ -122,8 +125,13 @@ class Server:
         Gives the answer where it is there at once; where it is not, `client.lasting().send` is called for it.
         """
         try:
-            if len(wire) > LONGEST and wire[2] & 0x78 == 0:
-                raise WireError("a query longer than any honest one")
+            if len(wire) > LONGEST:
+                if wire[2] & 0x78 == 0:
+                    raise WireError("a query longer than any honest one")
+                if len(self._crew.queue) > _LONG_QUEUED:
+                    self._drop(OVERLOAD)
+                    client.lasting().send(None)
+                    return None
             query = read_question(wire, client, self.house.changes.epoch)
         except WireError as error:
             refused = self._unread(wire, client, error)

@@ -9,7 +9,7 @@ from pydns.names import LOWER
 from pydns.query import Client, Edns, Query
 from pydns.records import Opcode, Type
 from pydns.wire.edns import COOKIE, options
-from pydns.wire.scan import HEADER, scan
+from pydns.wire.scan import HEADER, opt_at
 
 _OPT_LENGTH: Final = 11
 _NOTHING: Final = b"\0\0\0\0\0\0"
@@ -51,20 +51,20 @@ def read_question(wire: bytes, client: Client, epoch: int) -> Query:
 
 
 def _edns(wire: bytes, end: int, flags: int) -> Edns | None:
-    """The OPT that most queries have as their only other record; whatever else stands there is checked by a scan."""
+    """The OPT that most queries have as their only other record; whatever else stands there is walked over."""
     if len(wire) >= end + _OPT_LENGTH and wire[6:12] == b"\0\0\0\0\0\1" and wire[end : end + 3] == b"\0\0\x29":
         rdata = end + _OPT_LENGTH
         if len(wire) != rdata + (wire[rdata - 2] << 8 | wire[rdata - 1]):
             raise WireError("the OPT record does not end with the message")
     else:
-        opt = scan(wire).opt
+        opt = opt_at(wire, end)
         # Answers in a query mean nothing; only IXFR brings its SOA (RFC 1995 section 3).
         bears = flags >> 11 & 15 == Opcode.QUERY and wire[6:10] != b"\0\0\0\0"
         if bears and wire[end - 4 : end - 2] != Type.IXFR.to_bytes(2):
             raise WireError("records in a query")
-        if opt is None:
+        if not opt:
             return None
-        end, rdata = opt.owner, opt.rdata
+        end, rdata = opt, opt + _OPT_LENGTH
     pairs: tuple[tuple[int, bytes], ...] = ()
     if length := wire[rdata - 2] << 8 | wire[rdata - 1]:
         pairs = options(wire[rdata : rdata + length])

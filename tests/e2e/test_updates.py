@@ -134,6 +134,14 @@ def test_many_at_once(port: int) -> None:
     assert dig(port, ORIGIN, "SOA").data[0].split()[2] == "41"
 
 
+def test_a_long_one_over_udp(port: int) -> None:
+    """As external-dns sends its 50 changes."""
+    names = [f"service-{i}" for i in range(50)]
+    assert by_dnspython(port, ORIGIN, (f"{'x' * 60}.{'y' * 60}.{name}" for name in names))
+    assert dig(port, f"{'x' * 60}.{'y' * 60}.service-49.{ORIGIN}").data == ["192.0.2.1"]
+    assert dig(port, ORIGIN, "SOA").data[0].split()[2] == "2"
+
+
 def test_the_log_tells_of_each(tmp_path: Path) -> None:
     port = free_port()
     with primary(tmp_path, port) as program:

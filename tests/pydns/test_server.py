@@ -168,3 +168,15 @@ async def test_queries_leave_nothing_to_the_collector(waits: bool, nursery: trio
 async def test_a_query_is_as_long_as_an_honest_one(nursery: trio.Nursery, padding: int, expected: int) -> None:
     wire = message(question(), opt((PADDING, bytes(padding))), counts=(1, 0, 0, 1))
     assert rcode(await serving(nursery, Giving(Reply())).ask(wire)) == expected
+
+
+async def test_where_many_wait_a_long_message_is_dropped(nursery: trio.Nursery) -> None:
+    """Or thousands of them would take a gigabyte."""
+    served = serving(nursery, Giving(Reply(), opcodes=[Opcode.QUERY, Opcode.UPDATE]))
+    long = message(question(type_=6), packed(address()) * 300, flags=Opcode.UPDATE << 11, counts=(1, 0, 300, 0))
+    assert len(long) > LONGEST
+    assert await served.ask(long) is not None
+    waiting = [served.take(message(flags=Opcode.UPDATE << 11)) for _ in range(501)]
+    assert await served.take(long).answer() is None
+    assert served.counted("pydns_dropped_messages_total", LABEL, "overload") == 1
+    assert all([await each.answer() for each in waiting])

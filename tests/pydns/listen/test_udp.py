@@ -12,11 +12,11 @@ from pydns.listen.udp import UdpListener
 from pydns.mmsg import SIZE, SLOTS
 from pydns.plugin import CallNext
 from pydns.query import Address, Query
-from pydns.records import Class, Record, Type
+from pydns.records import Class, Opcode, Rcode, Record, Type
 from pydns.reply import Reply
 from tests.pydns.life import until
-from tests.pydns.serving import LABEL, Doing, Giving, Serving, address, serving
-from tests.pydns.wire.messages import WWW, message, question
+from tests.pydns.serving import LABEL, Doing, Giving, Serving, address, rcode, serving
+from tests.pydns.wire.messages import WWW, message, packed, question
 
 ANSWER = Reply([address()], by="giving")
 FAMILIES = {"127.0.0.1": socket.AF_INET, "::1": socket.AF_INET6}
@@ -198,6 +198,15 @@ async def test_a_watcher_that_fails_harms_nobody(nursery: trio.Nursery) -> None:
         assert answers_to(message(), await listening_.ask(message()))
 
 
+async def test_an_update_may_be_as_long_as_a_datagram(nursery: trio.Nursery) -> None:
+    """external-dns sends 50 changes in one, over UDP."""
+    records = packed(address()) * 2000
+    wire = message(question(type_=6), records, flags=Opcode.UPDATE << 11, counts=(1, 0, 2000, 0))
+    assert len(wire) > 50_000
+    listening_ = await listening(nursery, Giving(Reply(), opcodes=[Opcode.UPDATE]))
+    assert rcode(await listening_.ask(wire)) == Rcode.NOERROR
+
+
 # What cannot be sent.
 
 
@@ -266,7 +275,7 @@ async def test_large_buffers_are_asked_for(nursery: trio.Nursery) -> None:
     assert sock.getsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF) > 212_992  # the kernel's default
 
 
-@pytest.mark.parametrize("wire", [b"", b"\0", bytes(11), bytes(SIZE), bytes(60_000), message(flags=0x8180)])
+@pytest.mark.parametrize("wire", [b"", b"\0", bytes(11), bytes(4096), bytes(60_000), message(flags=0x8180)])
 async def test_after_a_hostile_datagram_others_are_answered(wire: bytes, nursery: trio.Nursery) -> None:
     listening_ = await listening(nursery)
     async with listening_.client() as sock:
