@@ -131,8 +131,12 @@ NO_ZONES = (
             "a.test {\n secondary {\n  transfer from 192.0.2.1 192.0.2.2 key k\n }\n tsig {\n  secret l AAAA\n }\n}",
             [f"Corefile:3:41: warning: no tsig here knows the key k {NO_KEY}"],
         ),
+        (
+            "a.test {\n file db {\n  update key l\n  update key k name x.a.test\n }\n tsig {\n  secret l AAAA\n }\n}",
+            [f"Corefile:4:14: warning: no tsig here knows the key k {NO_KEY}"],
+        ),
     ],
-    ids=["no zones", "no tsig", "another key"],
+    ids=["no zones", "no tsig", "another key", "no key for updates"],
 )
 def test_what_zones_want_and_nobody_has_is_told(corefile: str, expected: list[str]) -> None:
     assert told(corefile) == expected

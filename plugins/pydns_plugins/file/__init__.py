@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
 from typing import ClassVar, Final
 
 import trio
 
-from pydns.corefile.tree import Directive, ServerBlock
+from pydns.corefile.tree import Directive, ServerBlock, Word
 from pydns.plugin import CallNext
 from pydns.query import Query
 from pydns.records import Opcode
 from pydns.reply import Reply
+from pydns.tsig.ring import NamesKeys
 from pydns.update.answering import Answering
 from pydns.update.updated import Updated, warn_of_journal
 from pydns.zone.counts import forget
@@ -113,7 +114,7 @@ class File(ZonePlugin):
         return self._all_tried.is_set()
 
 
-class UpdatedFile(File):
+class UpdatedFile(File, NamesKeys):
     """The same, where some of the zones take updates: the opcode is declared only then."""
 
     opcodes: ClassVar[frozenset[int]] = frozenset((Opcode.QUERY, Opcode.UPDATE))
@@ -123,6 +124,9 @@ class UpdatedFile(File):
     def __init__(self, options: Sequence[Options]) -> None:
         super().__init__(options)
         self._answering = Answering(self.name, self.following)
+
+    def named_keys(self) -> Iterable[tuple[bytes, Word]]:
+        return [named for each in self._options for named in each.keys]
 
     async def serve(self, query: Query, call_next: CallNext) -> Reply:
         if query.opcode == Opcode.UPDATE:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from pydns import names
 from pydns.corefile import values
-from pydns.corefile.tree import Directive, Position, ServerBlock
+from pydns.corefile.tree import Directive, Position, ServerBlock, Word
 from pydns.errors import CorefileError, CorefileErrorGroup
 from pydns.update.grants import Grant
 from pydns.watch import POLL
@@ -22,7 +22,7 @@ class Options(Followed):
     """What one file directive says.
 
     * `zones`: in wire form, each read from `path`
-    * `grants`: who may update the zone, which then is the only one of the directive
+    * `grants`: who may update the zone, which then is the only one of the directive; `keys`: by which keys
     """
 
     path: Path
@@ -30,6 +30,7 @@ class Options(Followed):
     position: Position
     reload: float = field(default=POLL, kw_only=True)
     grants: tuple[Grant, ...] = ()
+    keys: tuple[tuple[bytes, Word], ...] = ()
 
 
 def read_options(directives: Sequence[Directive], block: ServerBlock) -> list[Options]:
@@ -63,6 +64,7 @@ def _read(directive: Directive, block: ServerBlock) -> Options:
 
     def update(option: Directive) -> None:
         options.grants += (read_grant(option, options.zones[0]),)
+        options.keys += ((options.grants[-1].key, option.args[1]),)
 
     values.options(directive, {"update": update, **options.readers()})
     if options.grants:
