@@ -15,7 +15,7 @@ _ANY, _ANY_CLASS, _IN = int(Type.ANY), int(Class.ANY), int(Class.IN)
 _APEX: Final = frozenset((int(Type.SOA), int(Type.NS)))
 
 KEPT_BACK: Final = frozenset(map(int, (Type.SOA, Type.NS, Type.RRSIG, Type.NSEC, Type.NSEC3)))
-"""Types that a grant of some names does not give unless it names them, as in BIND."""
+"""Types that a grant with a rule does not give unless it names them, as in BIND."""
 
 SIGNERS: Final = frozenset(map(int, (Type.RRSIG, Type.NSEC, Type.NSEC3, Type.NSEC3PARAM)))
 """Types that only who signs the zone can make: they would fit no longer with the next change, and a zone that has all

@@ -28,7 +28,7 @@ def read_grant(option: Directive, zone: bytes) -> Grant:
         return grant
     rule = _RULES.get(words[0])
     if rule is not None:
-        grant = grant._replace(names=rule, types=frozenset() if rule is Names.ZONESUB else KEPT_BACK)
+        grant = grant._replace(names=rule, types=KEPT_BACK)
         first = words.pop(0)
         if rule in _NAMED:
             if not words:

@@ -31,7 +31,8 @@ def grants(*lines: str) -> tuple[Grant, ...]:
     ("words", "grant"),
     [
         ("", Grant(HOST)),
-        ("zonesub", Grant(HOST)),
+        ("zonesub", Grant(HOST, types=KEPT_BACK)),
+        ("zonesub ANY", Grant(HOST)),
         ("A aaaa", Grant(HOST, types=frozenset((1, 28)), save=False)),
         ("self", Grant(HOST, Names.SELF, types=KEPT_BACK)),
         ("self ANY", Grant(HOST, Names.SELF)),
