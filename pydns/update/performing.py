@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import logging
+from functools import partial
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 import trio
 
+from pydns.errors import WireError
 from pydns.names import to_text
 from pydns.records import Ede, Rcode
 from pydns.steps import in_slices
+from pydns.tsig.record import split
 from pydns.update.errors import UpdateError
 from pydns.update.grants import of_key
 from pydns.update.message import read_update
@@ -33,6 +36,15 @@ class Outcome(NamedTuple):
 
 async def perform(updated: Updated, wire: bytes, key: bytes, host: str) -> Outcome:
     """In the process that takes the updates. The message is signed by `key`, which was checked; `host` sent it."""
+    try:
+        signed = split(wire)
+    except WireError as error:
+        return Outcome(Rcode.FORMERR, Ede.OTHER, error.reason)
+    do = partial(_perform, updated, wire, key, host)
+    return await do() if signed is None else await updated.once.outcome(signed[1], do)
+
+
+async def _perform(updated: Updated, wire: bytes, key: bytes, host: str) -> Outcome:
     origin = updated.held.origin
     try:
         grants = of_key(updated.grants, key)

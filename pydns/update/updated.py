@@ -18,6 +18,7 @@ from pydns.update.aside import aside
 from pydns.update.committing import Committing
 from pydns.update.journal import Contents, Journal, JournalError
 from pydns.update.journaled import Journaled
+from pydns.update.once import Once
 from pydns.update.relay import Relay
 from pydns.update.saving import digest_of
 from pydns.update.writingback import WritingBack
@@ -58,6 +59,7 @@ class Updated(Journaled):
         self.grants = grants
         self.committing = Committing(held, self.journal.append, self._publish, self._published)
         self.takes = trio.Event()
+        self.once = Once()
         self.conflict = False
         self._look_again = trio.Event()
         self._refused = 0  # times that another had the journal

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import signal
+import socket
 import subprocess
 import threading
 import time
@@ -11,10 +12,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import dns.rcode
+import dns.tsig
+import dns.update
 import pytest
 
-from tests.e2e.programs import Program, dig, free_port, installed, serving, until
-from tests.e2e.updating import Send, Senders, by_dnspython, by_nsupdate, lacking, pair, whole
+from tests.e2e.programs import PATIENCE, Program, dig, free_port, installed, serving, until
+from tests.e2e.updating import KEYRING, Send, Senders, by_dnspython, by_nsupdate, lacking, pair, whole
 from tests.peers.all import PEERS
 from tests.peers.zones import KEY, Key, PeerZone, Remote
 
@@ -140,6 +144,27 @@ def test_a_long_one_over_udp(port: int) -> None:
     assert by_dnspython(port, ORIGIN, (f"{'x' * 60}.{'y' * 60}.{name}" for name in names))
     assert dig(port, f"{'x' * 60}.{'y' * 60}.service-49.{ORIGIN}").data == ["192.0.2.1"]
     assert dig(port, ORIGIN, "SOA").data[0].split()[2] == "2"
+
+
+def test_one_that_comes_again_is_answered_as_before_and_not_done_again(port: int) -> None:
+    """Its sender had no answer; or somebody overheard it."""
+    message = dns.update.UpdateMessage(ORIGIN, keyring=KEYRING, keyalgorithm=dns.tsig.HMAC_SHA256)
+    message.absent("new")
+    message.add("new", 60, "A", "192.0.2.9")
+    wire = message.to_wire()
+    assert [rcode_of(wire, port) for _ in range(2)] == [dns.rcode.NOERROR] * 2
+    assert nsupdate(port, f"update delete new.{ORIGIN}.") == ""
+    assert rcode_of(wire, port) == dns.rcode.NOERROR
+    assert dig(port, f"new.{ORIGIN}").status == "NXDOMAIN"
+
+
+def rcode_of(wire: bytes, port: int) -> int:
+    """Of the answer to an UPDATE message that is sent as it is."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as asking:
+        asking.settimeout(PATIENCE)
+        asking.connect(("127.0.0.1", port))
+        asking.send(wire)
+        return asking.recv(65_535)[3] & 15
 
 
 def test_the_log_tells_of_each(tmp_path: Path) -> None:

@@ -24,7 +24,7 @@ from tests.peers.zones import KEY
 Send = Callable[[int, str, Iterable[str]], bool]
 """Adds an address to each of the names in one update of the zone; True where the server answers that it is done."""
 
-_KEYRING: Final = dns.tsigkeyring.from_text({KEY.name: KEY.secret})
+KEYRING: Final = dns.tsigkeyring.from_text({KEY.name: KEY.secret})
 
 
 def by_nsupdate(port: int, origin: str, names: Iterable[str]) -> bool:
@@ -39,7 +39,7 @@ def by_nsupdate(port: int, origin: str, names: Iterable[str]) -> bool:
 
 def by_dnspython(port: int, origin: str, names: Iterable[str]) -> bool:
     """Takes an answer with the id and the MAC that belong to the message, and no other. It asks once."""
-    message = dns.update.UpdateMessage(origin, keyring=_KEYRING, keyalgorithm=dns.tsig.HMAC_SHA256)
+    message = dns.update.UpdateMessage(origin, keyring=KEYRING, keyalgorithm=dns.tsig.HMAC_SHA256)
     for name in names:
         message.add(name, 60, "A", "192.0.2.1")
     try:
