@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import stat
 from collections.abc import Iterator
 from contextlib import suppress
@@ -68,18 +69,20 @@ async def write_beside(zone: Zone, path: Path, like: Path | None = None) -> Writ
 
 
 def put_in_place(written: Written, path: Path) -> Signature:
-    """By rename. One that somebody wrote by hand is kept as `.orig`. Blocks. Raises OSError."""
-    with suppress(FileNotFoundError):
-        with open(path, "rb") as file:
-            by_hand = file.read(len(MARK)) != MARK
-        if by_hand:
-            kept = path.with_name(f"{path.name}.orig")
-            with suppress(FileNotFoundError):
-                os.unlink(kept)
-            os.link(path, kept)
-    os.replace(written.path, path)
-    sync_folder(path)
-    return signature(os.stat(path))
+    """By rename. One that somebody wrote by hand is kept as `.orig`. Blocks. Raises OSError; then `written` is gone."""
+    try:
+        with suppress(FileNotFoundError):
+            with open(path, "rb") as file:
+                by_hand = file.read(len(MARK)) != MARK
+            if by_hand:
+                _keep(path, path.with_name(f"{path.name}.orig"))
+        os.replace(written.path, path)
+        sync_folder(path)
+        return signature(os.stat(path))
+    except BaseException:
+        with suppress(OSError):
+            os.unlink(written.path)
+        raise
 
 
 class Found(NamedTuple):
@@ -108,6 +111,15 @@ def _create(beside: Path, like: Path) -> IO[bytes]:
         os.fchmod(file.fileno(), stat.S_IMODE(found.st_mode))
         os.fchown(file.fileno(), found.st_uid, found.st_gid)
     return file
+
+
+def _keep(path: Path, kept: Path) -> None:
+    with suppress(FileNotFoundError):
+        os.unlink(kept)
+    try:
+        os.link(path, kept)
+    except OSError:  # it is another user's (proc(5), protected_hardlinks), or the file system knows no links
+        shutil.copy2(path, kept)
 
 
 def _pieces(zone: Zone) -> Iterator[bytes]:

@@ -106,6 +106,30 @@ async def test_what_somebody_wrote_is_kept_beside(tmp_path: Path) -> None:
     assert files(tmp_path) == ["db", "db.orig"]
 
 
+async def test_it_is_kept_also_where_no_link_may_be_made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As where the file is root's and the server is not."""
+
+    def fail(*_: object) -> None:
+        raise PermissionError("Operation not permitted")
+
+    monkeypatch.setattr(os, "link", fail)
+    path = tmp_path / "db"
+    path.write_text("; by hand\n")
+    await put(zone_of(), path)
+    assert path.read_bytes().startswith(MARK)
+    assert (tmp_path / "db.orig").read_text() == "; by hand\n"
+
+
+async def test_what_cannot_be_put_in_place_is_not_left_beside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object) -> None:
+        raise OSError("no room")
+
+    monkeypatch.setattr(os, "replace", fail)
+    with pytest.raises(OSError, match="no room"):
+        await put(zone_of(), tmp_path / "db")
+    assert not files(tmp_path)
+
+
 async def test_the_mode_stays(tmp_path: Path) -> None:
     path = tmp_path / "db"
     path.write_text("")
