@@ -42,6 +42,7 @@ class WritingBack:
         self._changed = trio.Event()
         self._pause = PAUSE
         self._one = trio.Lock()
+        self._failure = ""
 
     def has_changed(self) -> None:
         self._changed.set()
@@ -85,9 +86,12 @@ class WritingBack:
                     with trio.CancelScope(shield=True):
                         await self._place(written, target, zone)
             except (OSError, JournalError) as error:
-                log.error("%s: updates cannot be written back to it: %s", updated.file.path, error)
+                if str(error) != self._failure:  # else it is told already, and tried each few seconds
+                    log.error("%s: updates cannot be written back to it: %s", updated.file.path, error)
+                self._failure = str(error)
                 self._count("failed")
                 return False
+            self._failure = ""
             self._count("done")
             log.info("%s: %s serial %d was written", target, to_text(zone.origin), zone.serial)
             updated.count()

@@ -297,6 +297,30 @@ async def test_a_reload_of_the_corefile_goes_on_with_it(path: Path, nursery: tri
     nursery.cancel_scope.cancel()
 
 
+async def test_a_file_that_cannot_be_written_is_told_once(
+    path: Path, nursery: trio.Nursery, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def fail(*_: object) -> None:
+        raise OSError("Device or resource busy")
+
+    def told() -> int:
+        return caplog.text.count("cannot be written back to it: Device or resource busy")
+
+    async with site(path, nursery) as here:
+        await here.update("a")
+        with monkeypatch.context() as patched:
+            patched.setattr(writingback, "put_in_place", fail)
+            assert [await here.zone.writing_back.save() for _ in range(3)] == [False] * 3
+            assert told() == 1
+        assert await here.zone.writing_back.save()
+        await here.update("b")
+        with monkeypatch.context() as patched:
+            patched.setattr(writingback, "put_in_place", fail)
+            assert not await here.zone.writing_back.save()
+            assert told() == 2
+    nursery.cancel_scope.cancel()
+
+
 async def test_a_folder_that_takes_no_journal(
     path: Path, nursery: trio.Nursery, monkeypatch: pytest.MonkeyPatch
 ) -> None:
