@@ -20,6 +20,8 @@ _NS, _CNAME, _SOA, _DNAME, _RRSIG, _ANY = (
     int(each) for each in (Type.NS, Type.CNAME, Type.SOA, Type.DNAME, Type.RRSIG, Type.ANY)
 )
 _WKS: Final = 11
+_REPLACING: Final = frozenset((_CNAME, _SOA, _DNAME, _WKS))
+"""Types of which one goes where another of its name comes (sections 1.1.5 and 3.4.2.2, RFC 6672)."""
 _STAR: Final = b"\x01*"
 _BESIDE_CNAME: Final = frozenset((_RRSIG, int(Type.NSEC), int(Type.KEY)))
 """Types that may stand beside a CNAME (RFC 4035 section 2.5, RFC 3007 section 3.1.1)."""
@@ -56,6 +58,7 @@ class _Draft:
         self._origin = zone.origin
         self._before: dict[bytes, nodes.Sets] = {}
         self._after: dict[bytes, nodes.Sets] = {}
+        self._ttls: dict[bytes, dict[int, int]] = {}  # those of the records that were added last
 
     def add(self, record: Record) -> None:
         """Section 3.4.2.2."""
@@ -71,13 +74,11 @@ class _Draft:
         if type_ in (_NS, _DNAME) and owner[:2] == _STAR:
             return  # these mean nothing there (RFC 4592 sections 4.2 and 4.4), and BIND passes them over too
         rdatas = sets.setdefault(type_, {})
-        for key in [key for key, (_, other) in rdatas.items() if _replaces(type_, rdata, other)]:
-            del rdatas[key]
+        if type_ in _REPLACING:
+            for key in [key for key, (_, other) in rdatas.items() if type_ != _WKS or rdata[:5] == other[:5]]:
+                del rdatas[key]
         rdatas[nodes.key_of(type_, rdata)] = ttl, rdata
-        if type_ != _RRSIG:  # the TTL of one is that of all (RFC 2181 section 5.2)
-            for key, (old, other) in rdatas.items():
-                if old != ttl:
-                    rdatas[key] = ttl, other
+        self._ttls.setdefault(owner, {})[type_] = ttl
 
     def delete_rrset(self, owner: bytes, type_: int) -> None:
         """Section 3.4.2.3: of the apex SOA and NS stay."""
@@ -99,6 +100,7 @@ class _Draft:
         removed: list[Record] = []
         added: list[Record] = []
         for owner, after in self._after.items():
+            self._level(owner, after)
             if sum(map(len, after.values())) > MAX_RECORDS:
                 raise UpdateError(Rcode.REFUSED, f"{to_text(owner)} would have over {MAX_RECORDS} records")
             old, new = _records(owner, self._before[owner]), _records(owner, after)
@@ -113,6 +115,13 @@ class _Draft:
             number = next_serial(self._zone.serial).to_bytes(4)
             new_soa = new_soa._replace(rdata=new_soa.rdata[:-20] + number + new_soa.rdata[-16:])
         return Delta(old_soa, tuple(removed), new_soa, tuple(added))
+
+    def _level(self, owner: bytes, sets: nodes.Sets) -> None:
+        """The TTL of the record that was added last is that of all of its RRset (RFC 2181 section 5.2)."""
+        for type_, ttl in self._ttls.get(owner, {}).items():
+            if type_ != _RRSIG:  # whose TTLs are those of what they sign
+                rdatas = sets.get(type_, {})
+                rdatas.update({key: (ttl, rdata) for key, (_, rdata) in rdatas.items()})
 
     def _soa(self) -> Record | None:
         """The SOA as it is to be, where the update touches the apex."""
@@ -133,11 +142,6 @@ class _Draft:
             before = self._before[owner] = nodes.opened(node) if node is not None else {}
             found = self._after[owner] = {type_: dict(rdatas) for type_, rdatas in before.items()}
         return found
-
-
-def _replaces(type_: int, rdata: bytes, other: bytes) -> bool:
-    """Whether a record goes where another of its name and type comes (sections 1.1.5 and 3.4.2.2, RFC 6672)."""
-    return type_ in (_CNAME, _SOA, _DNAME) or (type_ == _WKS and rdata[:5] == other[:5])
 
 
 def _records(owner: bytes, sets: nodes.Sets) -> dict[Record, None]:

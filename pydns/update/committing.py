@@ -75,7 +75,7 @@ class Committing:
             refused: UpdateError | None = None
             prepared: Prepared | None = None
             try:
-                prepared = await self._work_out(zone, update, grants)
+                prepared = await in_slices(_worked_out(zone, update, grants))
             except UpdateError as error:
                 refused = error
             if failures != self._failures:
@@ -90,19 +90,6 @@ class Committing:
         """Whatever is prepared is published, or has failed. The caller has the turn."""
         async with self._disk:
             await self._flush()
-
-    async def _work_out(self, zone: Zone, update: Update, grants: Sequence[Grant]) -> Prepared | None:
-        if len(zone.negative_signed) > 1:
-            raise UpdateError(Rcode.REFUSED, f"{to_text(zone.origin)} comes signed, and its keys are not here")
-        check_prerequisites(zone, update.prerequisites)
-        check_permission(grants, zone, update.changes)
-        delta = await in_slices(changing(zone, update.changes))
-        if delta is None:
-            return None
-        try:
-            return Prepared(delta, await in_slices(applied(zone, delta)), difference(delta))
-        except ZoneError as error:
-            raise UpdateError(Rcode.REFUSED, str(error)) from None
 
     async def _commit(self, batch: Batch) -> None:
         """Whoever comes first writes for all that are ready by then."""
@@ -148,6 +135,22 @@ class Committing:
             if len(prepared) % _SOME == 0:
                 await trio.lowlevel.checkpoint()
         return left
+
+
+def _worked_out(zone: Zone, update: Update, grants: Sequence[Grant]) -> Generator[None, None, Prepared | None]:
+    """None where nothing changes. Raises UpdateError."""
+    if len(zone.negative_signed) > 1:
+        raise UpdateError(Rcode.REFUSED, f"{to_text(zone.origin)} comes signed, and its keys are not here")
+    yield from check_prerequisites(zone, update.prerequisites)
+    yield from check_permission(grants, zone, update.changes)
+    delta = yield from changing(zone, update.changes)
+    if delta is None:
+        return None
+    try:
+        changed = yield from applied(zone, delta)
+    except ZoneError as error:
+        raise UpdateError(Rcode.REFUSED, str(error)) from None
+    return Prepared(delta, changed, difference(delta))
 
 
 def applied(zone: Zone, delta: Delta) -> Generator[None, None, Zone]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Generator, Iterable, Sequence
 from enum import Enum
 from typing import Final, NamedTuple
 
@@ -12,6 +12,7 @@ from pydns.update.errors import UpdateError
 from pydns.zone.zone import Zone
 
 _ANY, _ANY_CLASS, _IN = int(Type.ANY), int(Class.ANY), int(Class.IN)
+_STEP: Final = 50  # changes that are looked at in one step
 _APEX: Final = frozenset((int(Type.SOA), int(Type.NS)))
 
 KEPT_BACK: Final = frozenset(map(int, (Type.SOA, Type.NS, Type.RRSIG, Type.NSEC, Type.NSEC3)))
@@ -65,12 +66,14 @@ def of_key(grants: Iterable[Grant], key: bytes) -> tuple[Grant, ...]:
     return tuple(grant for grant in grants if grant.key == key)
 
 
-def check_permission(grants: Sequence[Grant], zone: Zone, changes: Iterable[Record]) -> None:
-    """Raises UpdateError (REFUSED) for the first change that these grants, all of one key, do not give.
+def check_permission(grants: Sequence[Grant], zone: Zone, changes: Iterable[Record]) -> Generator[None, None, None]:
+    """Raises UpdateError (REFUSED) for the first change that these grants, all of one key, do not give. In steps.
 
     Nor does any grant give what only who signs the zone can make; it may be deleted.
     """
-    for owner, type_, class_, _, _ in changes:
+    for count, (owner, type_, class_, _, _) in enumerate(changes, 1):
+        if count % _STEP == 0:
+            yield
         if class_ == _IN and type_ in SIGNERS:
             text = f"{type_text(type_)} records are made by who signs the zone"
             raise UpdateError(Rcode.REFUSED, text, Ede.PROHIBITED)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Generator, Iterable
+from typing import Final
 
 from pydns.names import to_text
 from pydns.records import Class, Rcode, Record, Type, type_text
@@ -10,20 +11,25 @@ from pydns.update.errors import UpdateError
 from pydns.zone import node as nodes
 from pydns.zone.zone import Zone
 
+_STEP: Final = 100  # records that are looked at in one step
 _IN, _NONE, _ANY = int(Class.IN), int(Class.NONE), int(Type.ANY)
 
 
-def check_prerequisites(zone: Zone, prerequisites: Iterable[Record]) -> None:
-    """Raises UpdateError with the rcode of the first that does not hold; RRsets by value come last."""
+def check_prerequisites(zone: Zone, prerequisites: Iterable[Record]) -> Generator[None, None, None]:
+    """Raises UpdateError with the rcode of the first that does not hold; RRsets by value come last. In steps."""
     wanted: dict[tuple[bytes, int], set[bytes]] = {}
-    for owner, type_, class_, _, rdata in prerequisites:
+    for count, (owner, type_, class_, _, rdata) in enumerate(prerequisites, 1):
+        if count % _STEP == 0:
+            yield
         if class_ == _IN:
             wanted.setdefault((owner, type_), set()).add(nodes.key_of(type_, rdata))
         elif type_ == _ANY:
             _check_name(zone, owner, class_ != _NONE)
         else:
             _check_rrset(zone, owner, type_, class_ != _NONE)
-    for (owner, type_), keys in wanted.items():
+    for count, ((owner, type_), keys) in enumerate(wanted.items(), 1):
+        if count % _STEP == 0:
+            yield
         if keys != _keys(zone, owner, type_):
             raise UpdateError(Rcode.NXRRSET, f"{to_text(owner)} has not exactly these {type_text(type_)} records")
 

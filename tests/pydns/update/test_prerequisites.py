@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from pydns.records import Rcode, Record
+from pydns.steps import whole
 from pydns.update.errors import UpdateError
 from pydns.update.prerequisites import check_prerequisites
 from tests.pydns.update.messages import address, equals, exists, lacks
@@ -54,8 +55,13 @@ CASES = {
 @pytest.mark.parametrize(("prerequisites", "rcode"), CASES.values(), ids=CASES)
 def test_it_holds_or_has_its_rcode(prerequisites: list[Record], rcode: int) -> None:
     if not rcode:
-        check_prerequisites(ZONE, prerequisites)
+        whole(check_prerequisites(ZONE, prerequisites))
         return
     with pytest.raises(UpdateError) as caught:
-        check_prerequisites(ZONE, prerequisites)
+        whole(check_prerequisites(ZONE, prerequisites))
     assert caught.value.rcode == rcode
+
+
+def test_many_are_looked_at_in_steps() -> None:
+    present = [exists("www"), *equals("www", "A", address(1), address(2))]
+    assert len(list(check_prerequisites(ZONE, present * 300))) >= 5
