@@ -17,14 +17,15 @@ from pydns.update import entries
 from pydns.update.aside import aside
 from pydns.update.committing import applied
 from pydns.update.journal import Contents, Journal, JournalError
+from pydns.update.saving import digest_of
 from pydns.zone.following import Following
+from pydns.zone.loader import ZoneFile
 
 if TYPE_CHECKING:
     from pydns.family import Family
     from pydns.metrics import Metric, Metrics
     from pydns.zone.difference import Delta
     from pydns.zone.holder import Held
-    from pydns.zone.loader import ZoneFile
     from pydns.zone.plugin import ZonePlugin
     from pydns.zone.zone import Zone
 
@@ -35,6 +36,7 @@ class Journaled(Following):
     """One task at a time may call what is below.
 
     * `unsaved`: what the master file does not have; `saved` is the digest of the file that lacks only this
+    * `conflict`: somebody edited the file, and what is unsaved is not in it
     * `in_force`: what is written in place of the file while somebody's edit stands there
     """
 
@@ -44,6 +46,7 @@ class Journaled(Following):
         self.in_force = Path(f"{file.path}.in-force")
         self.unsaved: list[Delta] = []
         self.saved = b""
+        self.conflict = False
         self._begun = False
         self._lineage = b""
         self._seen = 0, 0  # how far the journal was read: its inode, and octets
@@ -52,16 +55,15 @@ class Journaled(Following):
     async def _begin(self, look: Look) -> Zone | None:
         """The file, and what the journal has beyond it."""
         zone = await self.file.load(look, self.serial())
-        if zone is None:
-            return None
         self._tried = await aside(self._there)
         before, contents = self.serial(), None
         try:
             contents = await aside(self.journal.read)
-            if contents is not None:
-                zone = await self._replayed(zone, contents)
+            zone = await self._version(zone, contents)
         except (JournalError, ZoneError, OSError) as error:
             self._complain(str(error))
+            return None
+        if zone is None:
             return None
         delta = await self._plugin.publish_in_slices(self.held, zone)
         if contents is not None:
@@ -70,20 +72,46 @@ class Journaled(Following):
         self._tell(before, zone, delta)
         return zone
 
-    async def _replayed(self, zone: Zone, contents: Contents) -> Zone:
+    async def _version(self, zone: Zone | None, contents: Contents | None) -> Zone | None:
+        """That of the file and the journal together; `zone` is what the file alone has, None where it is faulty."""
+        if contents is None:
+            return zone
         serial = contents.saved.get(self.file.digest)
-        if serial is None:
-            if unsaved := contents.unsaved():
-                raise JournalError(self._edited(len(unsaved)))
+        if zone is not None and serial is not None:
+            return await self._replayed(self.file, zone, serial, contents)
+        unsaved = contents.unsaved()
+        if not unsaved:
             return zone  # it was edited while all was in it
+        beside = await aside(partial(digest_of, str(self.in_force)))
+        serial = contents.saved.get(beside.digest) if beside is not None else None
+        if serial is None:
+            if zone is None:
+                return None
+            raise JournalError(self._edited(len(unsaved)))
+        return await self._version_in_force(serial, contents, len(unsaved))
+
+    async def _version_in_force(self, serial: int, contents: Contents, unsaved: int) -> Zone | None:
+        """As it stands beside somebody's edit, which is not taken."""
+        file = ZoneFile(self.in_force, self.held.origin)
+        zone = await file.load(await self._look_at(file))
+        if zone is None:
+            return None
+        self.conflict = True
+        if self.leads:
+            self._complain(self._edited(unsaved))
+        else:
+            self.file.complaint = ""  # who leads has it, and sees what becomes of it
+        return await self._replayed(file, zone, serial, contents)
+
+    async def _replayed(self, file: ZoneFile, zone: Zone, serial: int, contents: Contents) -> Zone:
         deltas = contents.since(serial)
-        if deltas and contents.last is not None and contents.last.digest != self.file.digest:
+        if deltas and not self.conflict and contents.last is not None and contents.last.digest != file.digest:
             self._tell_older(serial, len(deltas))
         for delta in deltas:
             zone = await in_slices(applied(zone, delta))
         self._lineage, self._seen = contents.lineage, (contents.inode, contents.size)
         if deltas:
-            log.info("%s: %d updates from the journal", self.file.path, len(deltas))
+            log.info("%s: %d updates from the journal", file.path, len(deltas))
         return zone
 
     async def _catch_up(self) -> None:
@@ -158,7 +186,11 @@ class Journaled(Following):
 
     async def look(self) -> Look:
         """At the master file and what it includes, as the watcher does."""
-        return await aside(lambda: look([os.path.abspath(path) for path in self.file.files]))
+        return await self._look_at(self.file)
+
+    @staticmethod
+    async def _look_at(file: ZoneFile) -> Look:
+        return await aside(lambda: look([os.path.abspath(path) for path in file.files]))
 
     def serial(self) -> int | None:
         return self.held.zone.serial if self.held.zone is not None else None
@@ -178,6 +210,10 @@ class Journaled(Following):
 
     def _count(self) -> None:
         self.count()
+
+    @property
+    def leads(self) -> bool:
+        return self.family.number == 0
 
     @property
     def family(self) -> Family:

@@ -43,7 +43,6 @@ class Updated(Journaled):
 
     * `grants`: who may change what
     * `takes`: set while updates may come here
-    * `conflict`: somebody edited the file, and what is unsaved is not in it
     """
 
     def __init__(
@@ -60,16 +59,11 @@ class Updated(Journaled):
         self.committing = Committing(held, self.journal.append, self._publish, self._published)
         self.takes = trio.Event()
         self.once = Once()
-        self.conflict = False
         self._look_again = trio.Event()
         self._refused = 0  # times that another had the journal
         self._runs = 0
         self.writing_back = WritingBack(self)
         self.relay = Relay(self)
-
-    @property
-    def leads(self) -> bool:
-        return self.family.number == 0
 
     def adopt(self, plugin: ZonePlugin, successor: Updated) -> None:
         """A reload of the Corefile: from now on it is this plugin's, in place of `successor`."""
@@ -126,8 +120,9 @@ class Updated(Journaled):
             self.conflict, self.file.complaint = False, ""
             self._has_changed()
         elif self.unsaved:
+            if zone is not None or not self.conflict:  # else it is told already
+                self._complain(self._edited(len(self.unsaved)))
             self.conflict = True
-            self._complain(self._edited(len(self.unsaved)))
             self._has_changed()
         elif zone is not None:
             await self._take(zone)

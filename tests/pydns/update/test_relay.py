@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -92,4 +93,28 @@ async def test_what_was_on_disk_and_not_told_is_found(path: Path, nursery: trio.
         first.zone.relay.tell = lambda: None  # type: ignore[method-assign]  # it dies before it tells
         await first.update("a")
         await until(lambda: second.has("a"))
+    nursery.cancel_scope.cancel()
+
+
+@pytest.mark.parametrize("saved", [True, False])
+async def test_one_that_comes_while_an_edit_is_refused_has_what_is_in_force(
+    saved: bool, path: Path, nursery: trio.Nursery
+) -> None:
+    houses = await two_houses(nursery)
+    async with site(path, nursery, houses[0]) as first:
+        await first.update("a")
+        replace(path, master(7, "x A 192.0.2.1"))
+        await until(lambda: first.zone.conflict)
+        if saved:
+            assert await first.zone.writing_back.save()
+        async with site(path, nursery, houses[1]) as second:
+            assert second.has("a") == saved
+            assert await first.zone.writing_back.save()
+            await until(lambda: second.has("a"))
+            assert not second.zone.file.complaint
+            assert await second.update("b") == Outcome(0)
+            os.replace(path.with_name("db.in-force"), path)
+            await until(lambda: not first.zone.conflict)
+            await second.update("c")
+            assert (first.serial, second.serial, second.has("x")) == (4, 4, False)
     nursery.cancel_scope.cancel()

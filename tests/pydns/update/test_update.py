@@ -225,17 +225,44 @@ async def test_an_edit_that_lacks_updates_is_not_served_at_the_start(
     nursery.cancel_scope.cancel()
 
 
-async def test_nor_where_what_is_in_force_was_written_beside_it(path: Path, nursery: trio.Nursery) -> None:
+@pytest.mark.parametrize("edit", [master(7, "x A 192.0.2.1"), "faulty\n"])
+async def test_but_what_is_in_force_is_where_it_stands_beside_it(
+    edit: str, path: Path, nursery: trio.Nursery, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with site(path, nursery) as here:
+        await here.update("a")
+        replace(path, edit)
+        await until(lambda: here.zone.conflict)
+    caplog.clear()
+    async with site(path, nursery) as here:
+        assert (here.serial, here.has("a"), here.has("x"), here.zone.conflict) == (2, True, False, True)
+        assert caplog.text.count("was edited while") == 1
+        assert here.zone.file.complaint
+        await here.update("b")
+        assert await here.zone.writing_back.save()
+    async with site(path, nursery) as here:
+        assert (here.serial, here.has("b")) == (3, True)
+        assert octets(path).decode() == edit
+        os.replace(path.with_name("db.in-force"), path)
+        await until(lambda: not here.zone.conflict)
+        assert not here.zone.file.complaint
+    replace(path, master(7, "x A 192.0.2.1"))  # now it has all updates
+    async with site(path, nursery) as here:
+        assert (here.serial, here.has("x")) == (7, True)
+    nursery.cancel_scope.cancel()
+
+
+async def test_the_journal_may_be_removed_then_too(path: Path, journal: Path, nursery: trio.Nursery) -> None:
     async with site(path, nursery) as here:
         await here.update("a")
         replace(path, master(7, "x A 192.0.2.1"))
         await until(lambda: here.zone.conflict)
     async with site(path, nursery) as here:
-        assert here.serial is None
-        os.replace(path.with_name("db.in-force"), path)
-        await until(lambda: here.has("a"))
-    replace(path, master(7, "x A 192.0.2.1"))  # now it has all updates
-    async with site(path, nursery) as here:
+        assert here.has("a")
+        remove(journal)
+        await until(lambda: here.serial == 7)
+        assert (here.has("x"), here.has("a"), here.zone.conflict) == (True, False, False)
+    async with site(path, nursery) as here:  # what is in force there is an old one
         assert (here.serial, here.has("x")) == (7, True)
     nursery.cancel_scope.cancel()
 
