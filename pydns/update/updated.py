@@ -123,7 +123,8 @@ class Updated(Journaled):
             if zone is not None or not self.conflict:  # else it is told already
                 self._complain(self._edited(len(self.unsaved)))
             self.conflict = True
-            self._has_changed()
+            self.count()
+            self.writing_back.has_changed(at_once=True)  # the complaint speaks of what is in force
         elif zone is not None:
             await self._take(zone)
             return zone

@@ -40,18 +40,22 @@ class WritingBack:
     def __init__(self, updated: Updated) -> None:
         self._updated = updated
         self._changed = trio.Event()
+        self._at_once = trio.Event()
         self._pause = PAUSE
         self._one = trio.Lock()
         self._failure = ""
 
-    def has_changed(self) -> None:
+    def has_changed(self, *, at_once: bool = False) -> None:
         self._changed.set()
+        if at_once:
+            self._at_once.set()
 
     async def run(self) -> None:
         while True:
             await self._changed.wait()
-            await trio.sleep(self._pause)
-            self._changed = trio.Event()
+            with trio.move_on_after(self._pause):
+                await self._at_once.wait()
+            self._changed, self._at_once = trio.Event(), trio.Event()
             began = trio.current_time()
             done = await self.save()
             self._pause = max(PAUSE, _REST * (trio.current_time() - began))

@@ -55,8 +55,9 @@ class Recorder:
         return around
 
     def note(self, what: str) -> None:
+        answered = frozenset(self.answered)  # what is answered while the files are read need not be in them
         files = {path.name: path.read_bytes() for path in self.folder.iterdir() if path.is_file()}
-        moment = Moment(files, frozenset(self.answered), what)
+        moment = Moment(files, answered, what)
         if not self.moments or self.moments[-1][:2] != moment[:2]:
             self.moments.append(moment)
 

@@ -56,9 +56,10 @@ class Disk:
         return {path.name: path.stat().st_ino for path in self._folder.iterdir()}
 
     def note(self, what: str) -> None:
+        answered = frozenset(self.answered)
         for entries, when in ((self._entries, "the folder of before"), (self._entries_now(), "the folder of now")):
             files = {name: self._content.get(inode, b"") for name, inode in entries.items()}
-            moment = Moment(files, frozenset(self.answered), f"{what}, {when}")
+            moment = Moment(files, answered, f"{what}, {when}")
             if all(moment[:2] != other[:2] for other in self.moments[-2:]):
                 self.moments.append(moment)
 

@@ -133,6 +133,19 @@ async def test_a_hand_edit_that_lacks_updates_is_refused(
     nursery.cancel_scope.cancel()
 
 
+async def test_what_is_in_force_is_written_beside_it_at_once(
+    path: Path, nursery: trio.Nursery, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """So that it is there for who reads the log, and after a crash."""
+    monkeypatch.setattr(writingback, "PAUSE", 1000.0)
+    async with site(path, nursery) as here:
+        await here.update("a")
+        replace(path, master(7, "x A 192.0.2.1"))
+        await until(lambda: is_there(path.with_name("db.in-force")))
+        assert here.zone.conflict
+    nursery.cancel_scope.cancel()
+
+
 async def test_what_is_in_force_may_be_put_in_its_place(path: Path, nursery: trio.Nursery) -> None:
     async with site(path, nursery) as here:
         await here.update("a")
