@@ -56,7 +56,7 @@ class Journaled(Following):
         """The file, and what the journal has beyond it."""
         zone = await self.file.load(look, self.serial())
         self._tried = await aside(self._there)
-        before, contents = self.serial(), None
+        before, contents, self.conflict = self.serial(), None, False
         try:
             contents = await aside(self.journal.read)
             zone = await self._version(zone, contents)
