@@ -38,6 +38,7 @@ class Journaled(Following):
     * `unsaved`: what the master file does not have; `saved` is the digest of the file that lacks only this
     * `conflict`: somebody edited the file, and what is unsaved is not in it
     * `in_force`: what is written in place of the file while somebody's edit stands there
+    * `lineage`: of the journal; another one with each file that is taken in place of what was there
     """
 
     def __init__(self, plugin: ZonePlugin, held: Held, file: ZoneFile, *, mind_serial: bool) -> None:
@@ -48,7 +49,7 @@ class Journaled(Following):
         self.saved = b""
         self.conflict = False
         self._begun = False
-        self._lineage = b""
+        self.lineage = b""
         self._seen = 0, 0  # how far the journal was read: its inode, and octets
         self._tried: object = None  # what was there when it could not begin
 
@@ -109,7 +110,7 @@ class Journaled(Following):
             self._tell_older(serial, len(deltas))
         for delta in deltas:
             zone = await in_slices(applied(zone, delta))
-        self._lineage, self._seen = contents.lineage, (contents.inode, contents.size)
+        self.lineage, self._seen = contents.lineage, (contents.inode, contents.size)
         if deltas:
             log.info("%s: %d updates from the journal", file.path, len(deltas))
         return zone
@@ -118,11 +119,11 @@ class Journaled(Following):
         contents = await aside(partial(self.journal.read, *self._seen))
         if contents is None:
             return
-        if not self._lineage:
+        if not self.lineage:
             if self.file.digest not in contents.saved:
                 return  # who leads begins another one
-            self._lineage = contents.lineage
-        if contents.lineage != self._lineage or not await self._follow(contents):
+            self.lineage = contents.lineage
+        if contents.lineage != self.lineage or not await self._follow(contents):
             self.file.forget()
             self._begun = False
             await self._begin(await self.look())
@@ -147,7 +148,7 @@ class Journaled(Following):
     async def _begin_journal(self) -> None:
         """One without changes, for the file as it is."""
         self.unsaved, self.saved = [], self.file.digest
-        self._lineage = secrets.token_bytes(entries.LINEAGE)
+        self.lineage = secrets.token_bytes(entries.LINEAGE)
         await self.rewrite()
 
     async def rewrite(self) -> None:
@@ -157,7 +158,7 @@ class Journaled(Following):
         count = len(self.unsaved)
         if count and history[-count:] != self.unsaved:
             history = self.unsaved
-        parts = [entries.header(self._lineage, self.held.origin)]
+        parts = [entries.header(self.lineage, self.held.origin)]
         parts += [entries.difference(delta) for delta in history]
         parts.append(entries.saved(self.saved, serial))
         await aside(partial(self.journal.rewrite, b"".join(parts)))

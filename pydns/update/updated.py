@@ -213,7 +213,7 @@ class Updated(Journaled):
         found = await aside(partial(digest_of, self.file.path))
         if contents is not None and contents.rest:
             await self._tell_rest(contents)
-        if contents is None or (contents.lineage != self._lineage and not contents.unsaved()):
+        if contents is None or (contents.lineage != self.lineage and not contents.unsaved()):
             await self._begin_journal()
             self.takes.set()
             return

@@ -71,20 +71,21 @@ class WritingBack:
         """Writes what is in force; False where that must be tried again."""
         updated = self._updated
         async with self._one:
-            zone = updated.held.zone
-            if not updated.takes.is_set() or not updated.unsaved or zone is None:
-                return True
             try:
                 async with updated.committing.turn:
+                    zone = updated.held.zone
+                    if not updated.takes.is_set() or not updated.unsaved or zone is None:
+                        return True
                     if not await self._is_ours():
                         return False
+                    conflict, lineage = updated.conflict, updated.lineage
                 file = await aside(lambda: Path(os.path.realpath(updated.file.path)))
-                target = updated.in_force if updated.conflict else file
+                target = updated.in_force if conflict else file
                 written = await write_beside(zone, target, file)
                 async with updated.committing.turn:
                     await updated.committing.settle()
-                    conflict = updated.conflict
-                    if not await self._is_ours() or updated.conflict != conflict:
+                    # Where another file was taken meanwhile, this zone is in force no more.
+                    if not await self._is_ours() or (updated.conflict, updated.lineage) != (conflict, lineage):
                         await aside(partial(os.unlink, written.path))
                         return False
                     with trio.CancelScope(shield=True):

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from pydns import names
 from pydns.plugin import CallNext
 from pydns.query import MAX_DEPTH, DepthError, Query
-from pydns.records import Ede, Rcode, Type
+from pydns.records import Ede, Opcode, Rcode, Type
 from pydns.reply import Reply
 from pydns.server import LONGEST
 from pydns.wire.edns import COOKIE, PADDING
@@ -28,7 +28,7 @@ from tests.pydns.serving import (
     route,
     serving,
 )
-from tests.pydns.wire.messages import message, opt, question
+from tests.pydns.wire.messages import message, opt, packed, question
 
 PLAIN = message()
 WITH_OPT = message(question(), opt(), counts=(1, 0, 0, 1))

@@ -12,6 +12,8 @@ from pydns import names
 from pydns.records import Rcode
 from pydns.update import writingback
 from pydns.update.performing import Outcome
+from pydns.update.saving import Written, digest_of, write_beside
+from pydns.zone.zone import Zone
 from tests.pydns.update.messages import delete, message
 from tests.pydns.update.sites import KEY, is_there, mode, octets, put, remove, set_mode, site, until
 from tests.pydns.zone.files import master, replace
@@ -277,6 +279,28 @@ async def test_the_journal_may_be_removed_then_too(path: Path, journal: Path, nu
         assert (here.has("x"), here.has("a"), here.zone.conflict) == (True, False, False)
     async with site(path, nursery) as here:  # what is in force there is an old one
         assert (here.serial, here.has("x")) == (7, True)
+    nursery.cancel_scope.cancel()
+
+
+async def test_a_file_that_is_taken_while_what_was_before_is_written_stays(
+    path: Path, journal: Path, nursery: trio.Nursery, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def meanwhile(zone: Zone, target: Path, like: Path) -> Written:
+        written = await write_beside(zone, target, like)
+        if here.zone.conflict:
+            remove(journal)
+            await until(lambda: here.serial == 7)
+        return written
+
+    async with site(path, nursery) as here:
+        await here.update("a")
+        monkeypatch.setattr(writingback, "write_beside", meanwhile)
+        replace(path, master(7, "x A 192.0.2.1"))
+        await until(lambda: here.serial == 7)
+        await here.zone.writing_back.save()  # behind the one that goes on
+        found = digest_of(str(path))
+        assert found is not None
+        assert (here.serial, here.has("x"), here.zone.saved) == (7, True, found.digest)
     nursery.cancel_scope.cancel()
 
 
