@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final
 import trio
 
 from pydns.records import Rcode
+from pydns.tsig.algorithms import LEAST
 
 if TYPE_CHECKING:
     from pydns.tsig.record import Tsig
@@ -24,7 +25,11 @@ MOST: Final = 10_000
 
 
 class Once:
-    """By key and MAC: these are another's for whatever else is signed, and at another second."""
+    """By key and MAC: these are another's for whatever else is signed, and at another second.
+
+    Of the MAC only what is there however it is cut (RFC 8945 section 5.2.2.1): where a key takes cut ones, who has
+    overheard a whole one might cut it once more each time.
+    """
 
     def __init__(self, clock: Callable[[], float] = time.time) -> None:
         self._clock = clock
@@ -32,7 +37,7 @@ class Once:
 
     async def outcome(self, signature: Tsig, do: Callable[[], Awaitable[Outcome]]) -> Outcome:
         """What `do` gives, or gave for the same signature. It is done again where it could not be done."""
-        identity = signature.name, signature.mac
+        identity = signature.name, signature.mac[:LEAST]
         while (known := self._known.get(identity)) is not None:
             await known.over.wait()
             if known.outcome is not None:

@@ -53,6 +53,14 @@ async def test_others_are_done_too(other: Tsig) -> None:
     assert updating.count == 2
 
 
+async def test_who_cuts_the_signature_that_he_overheard_has_nothing_done() -> None:
+    """Some keys take cut ones (RFC 8945 section 5.2.2.1)."""
+    updating = Updating()
+    for length in (32, 31, 16, 10):
+        await updating(signature(bytes(range(32))[:length]))
+    assert updating.count == 1
+
+
 async def test_where_one_is_under_way_the_other_waits_for_it(nursery: trio.Nursery) -> None:
     updating, found = Updating(), []
 
