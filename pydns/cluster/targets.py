@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from typing import Final, NamedTuple
 
@@ -19,6 +19,7 @@ MOST: Final = 4096
 """Targets that are looked at for an answer: more have no room in one (see `records.ROOM`)."""
 
 _A, _AAAA, _SRV = int(Type.A), int(Type.AAAA), int(Type.SRV)
+_LENGTHS: Final = {_A: 4, _AAAA: 16}
 
 
 class Part(NamedTuple):
@@ -55,7 +56,7 @@ def part_of(labels: Sequence[bytes], *, multicluster: bool = False) -> Part | No
 
 
 def endpoints(entry: Entry, parent: bytes, part: Part, type_: int) -> list[Target]:
-    """The ready endpoints, by their names below `parent`: for SRV with each port that fits, else once."""
+    """The ready endpoints that matter for a type, by their names below `parent`: for SRV with each port that fits."""
     found = (
         Target(label + parent, address, number)
         for backends in entry.backends
@@ -64,7 +65,7 @@ def endpoints(entry: Entry, parent: bytes, part: Part, type_: int) -> list[Targe
         if not part.endpoint or label == part.endpoint
         for number in numbers
     )
-    return list(islice(found, MOST))
+    return _as_many(found, type_)
 
 
 def in_zone(entry: Entry, parent: bytes, zone: bytes, type_: int) -> list[Target]:
@@ -76,7 +77,23 @@ def in_zone(entry: Entry, parent: bytes, zone: bytes, type_: int) -> list[Target
         if where == zone
         for number in _ports(backends, WHOLE, type_)
     )
-    return list(islice(found, MOST))
+    return _as_many(found, type_)
+
+
+def _as_many(targets: Iterator[Target], type_: int) -> list[Target]:
+    """Of those with addresses of the type as many as have room; else one of the others, since the name exists."""
+    length, other = _LENGTHS.get(type_), None
+    if length is None:
+        return list(islice(targets, MOST))
+    found: list[Target] = []
+    for target in targets:
+        if len(target.address) != length:
+            other = target
+            continue
+        found.append(target)
+        if len(found) == MOST:
+            break
+    return found or ([other] if other is not None else [])
 
 
 def _ports(backends: Backends, part: Part, type_: int) -> list[int]:

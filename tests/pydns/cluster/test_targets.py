@@ -42,3 +42,19 @@ def test_of_thousands_of_endpoints_as_many_are_told_as_a_message_holds(name: str
     found = Lookup(index, Options(), lambda _: ()).find(from_text(f"{name}.cluster.local"), type_, ZONE)
     assert found is not None
     assert len(found.answer) == count
+
+
+@pytest.mark.parametrize("name", ["db.shop.svc", "_pg._tcp.db.shop.svc"])
+@pytest.mark.parametrize("type_", [Type.A, Type.AAAA])
+def test_thousands_of_addresses_of_one_family_do_not_hide_those_of_the_other(name: str, type_: int) -> None:
+    six = EndpointSlice(
+        "shop", "db-6", "db", PORTS, tuple(Endpoint(((1 << 125 | i).to_bytes(16),)) for i in range(5000))
+    )
+    index = Index(Exposed((ZONE,)))
+    index.put_namespace("shop")
+    index.put_service(Service("shop", "db", ports=PORTS))
+    for each in (six, *slices(5000)) if type_ == Type.A else (*slices(5000), six):
+        index.put_slice(each)
+    found = Lookup(index, Options(), lambda _: ()).find(from_text(f"{name}.cluster.local"), type_, ZONE)
+    assert found is not None
+    assert len(found.answer) > 2000
