@@ -106,7 +106,7 @@ class UdpListener:
     def stop_receiving(self) -> None:
         """Takes what came so far and no more; answers go on leaving."""
         for _ in range(_MOST_WAITING // SLOTS):  # who asks without end must not keep it from stopping
-            if self._receive() < SLOTS:
+            if self._receive_guarded() < SLOTS:
                 break
         self._receiving.cancel()
 
@@ -114,15 +114,20 @@ class UdpListener:
         """Takes what is there, so much that others have their turn soon; True where there may be more."""
         taken = 0
         while taken < _AT_ONCE:
-            try:
-                count = self._receive()
-            except Exception:  # whatever one datagram makes the server stumble over, it and its batch alone are lost
-                log.exception("datagrams are lost after an error")
-                return True
+            count = self._receive_guarded()
             if count < _FEW:
                 return False
             taken += count
         return True
+
+    def _receive_guarded(self) -> int:
+        """The same as `_receive`, of a batch that the server stumbles over as well: that is lost, and nothing else."""
+        try:
+            return self._receive()
+        except Exception:
+            log.exception("datagrams are lost after an error")
+            self.server.go()  # for those ahead of it that are queued
+            return SLOTS  # as many as there may have been
 
     def _receive(self) -> int:
         """One batch; says how many messages there were."""

@@ -3,6 +3,7 @@ from __future__ import annotations
 import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Any
 
 import pytest
 import trio
@@ -301,6 +302,25 @@ async def test_an_error_in_the_server_costs_one_batch_alone(
         wire = message(id_=7)
         await sock.send(wire)
         assert answers_to(wire, await received(sock))
+
+
+async def test_queries_ahead_of_the_one_that_it_stumbles_over_are_answered(
+    nursery: trio.Nursery, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    listening_ = await listening(nursery)
+    take_new = listening_.served.server.take_new
+
+    def fail(wire: bytes, *others: Any) -> bytes | None:
+        if wire[:2] == b"\0\2":
+            raise RuntimeError("a fault of ours")
+        return take_new(wire, *others)
+
+    monkeypatch.setattr(listening_.served.server, "take_new", fail)
+    client = bound("127.0.0.1")
+    with trio.socket.from_stdlib_socket(client) as sock:
+        for i in (1, 2):  # with no turn of the loop in between, so that both are of one batch
+            client.sendto(message(id_=i), listening_.listener.local)
+        assert (await received(sock))[:2] == b"\0\1"
 
 
 @pytest.mark.parametrize(

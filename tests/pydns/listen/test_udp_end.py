@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 
+import pytest
 import trio
 import trio.testing
 
@@ -34,6 +35,20 @@ async def test_after_stop_receiving_what_came_is_answered_and_no_more_is_taken(n
         go_on.set()
         ids = {int.from_bytes((await received(sock))[:2]) for _ in range(100)}
     assert ids == set(range(100))
+
+
+async def test_an_error_in_the_server_does_not_keep_it_from_stopping(
+    nursery: trio.Nursery, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def fail(*_: object) -> bytes:
+        raise RuntimeError("a fault of ours")
+
+    listening_ = await listening(nursery)
+    monkeypatch.setattr(listening_.served.server, "take_new", fail)
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client:
+        client.sendto(message(), listening_.listener.local)
+        listening_.listener.stop_receiving()
+    assert "a fault of ours" in caplog.text
 
 
 class _flooded:  # noqa: N801 -- used as a function
