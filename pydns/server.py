@@ -12,6 +12,7 @@ from pydns.directlane import DirectLane
 from pydns.errors import WireError
 from pydns.later import Later
 from pydns.logs import is_logged
+from pydns.longmessages import LONGEST, LongMessages
 from pydns.packetcache import PacketCache
 from pydns.plugin import Plugin
 from pydns.records import Class, Ede, Opcode, Rcode, class_text, opcode_text, type_text
@@ -38,12 +39,6 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("pydns.server")
 
-LONGEST: Final = 4096
-"""Octets of a query; what is queued is bounded in number, and so in memory. Other opcodes may bring more (RFC 2136)."""
-
-_LONG_QUEUED: Final = 500
-"""Messages that may be queued ahead of a longer one. It is dropped where more are: 20,000 would take a gigabyte."""
-
 _NO_VERSION: Final = (Ede.OTHER, "EDNS version 0 is the only one")
 _IN: Final = int(Class.IN)  # each look at a member of an enumeration costs as much as a comparison
 _STREAMS: Final = frozenset(("tcp", "tls", "https", "quic"))
@@ -62,6 +57,7 @@ class Server:
         self.under_way = 0
         """Queries that were taken and not answered yet."""
         self._crew = crew
+        self._long = LongMessages()
         self._dropped = house.metrics.counter(
             "pydns_dropped_messages_total", "Messages that got no answer.", "server", "reason"
         )
@@ -126,9 +122,9 @@ class Server:
         """
         try:
             if len(wire) > LONGEST:
-                if wire[2] & 0x78 == 0:
+                if wire[2] & 0x78 == 0 or wire[2] >> 3 & 15 not in self.router.opcodes:
                     raise WireError("a query longer than any honest one")
-                if len(self._crew.queue) > _LONG_QUEUED:
+                if not self._long.may_be_read(len(wire), client.transport, now, len(self._crew.queue)):
                     self._drop(OVERLOAD)
                     client.lasting().send(None)
                     return None

@@ -11,11 +11,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pydns import names
+from pydns.longmessages import LONGEST
 from pydns.plugin import CallNext
 from pydns.query import MAX_DEPTH, DepthError, Query
 from pydns.records import Ede, Opcode, Rcode, Type
 from pydns.reply import Reply
-from pydns.server import LONGEST
 from pydns.wire.edns import COOKIE, PADDING
 from tests.pydns.serving import (
     LABEL,
