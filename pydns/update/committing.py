@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 log = logging.getLogger("pydns.update")
 
 _SOME: Final = 16  # updates that are published before others have their turn
-_LARGE: Final = 20  # records of an update that changes many parts of a large zone
+_LARGE: Final = 20  # records of a large update
 
 
 class Committing:
@@ -129,7 +129,7 @@ class Committing:
         prepared.reverse()
         while prepared:
             delta, zone, _ = prepared.pop()  # of a thousand versions one after the other goes
-            if self._held.zone is not None and len(delta.removed) + len(delta.added) > _LARGE:
+            if self._held.zone is not None and is_large(delta):
                 left += self._held.zone.parts
             self._publish(zone, delta)
             if len(prepared) % _SOME == 0:
@@ -156,6 +156,11 @@ def _worked_out(zone: Zone, update: Update, grants: Sequence[Grant]) -> Generato
 def applied(zone: Zone, delta: Delta) -> Generator[None, None, Zone]:
     """The zone with a difference. Raises ZoneError."""
     return zone.changing((delta.old, *delta.removed), (delta.new, *delta.added))
+
+
+def is_large(delta: Delta) -> bool:
+    """Whether it changes many parts of a large zone: then that of before is let go in steps."""
+    return len(delta.removed) + len(delta.added) > _LARGE
 
 
 def _failure(text: str) -> UpdateError:

@@ -15,7 +15,7 @@ from pydns.names import to_text
 from pydns.steps import in_slices
 from pydns.update import entries
 from pydns.update.aside import aside
-from pydns.update.committing import applied
+from pydns.update.committing import applied, is_large
 from pydns.update.journal import Contents, Journal, JournalError
 from pydns.update.saving import digest_of
 from pydns.zone.following import Following
@@ -133,9 +133,12 @@ class Journaled(Following):
     async def _follow(self, contents: Contents) -> bool:
         """Publishes what is new; False where it does not go on from the zone as it is here."""
         for delta in contents.deltas:
-            zone = self.held.zone
-            if zone is not None and zone.serial == delta.old_serial:
-                self._plugin.publish(self.held, await in_slices(applied(zone, delta)), delta)
+            if self.held.zone is not None and self.serial() == delta.old_serial:
+                zone = await in_slices(applied(self.held.zone, delta))
+                if is_large(delta):
+                    await self._plugin.publish_in_slices(self.held, zone, delta)
+                else:
+                    self._plugin.publish(self.held, zone, delta)
         if contents.deltas:
             return contents.deltas[-1].new_serial == self.serial()
         return contents.inode == self._seen[0] or contents.last is None or contents.last.serial == self.serial()

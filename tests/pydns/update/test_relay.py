@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Generator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import trio
@@ -14,7 +16,9 @@ from pydns.plugin import House
 from pydns.records import Rcode
 from pydns.update import relay
 from pydns.update.performing import Outcome
-from tests.pydns.update.sites import is_there, remove, site, until
+from pydns.zone.zone import LARGE
+from tests.pydns.update.messages import add, address, message
+from tests.pydns.update.sites import KEY, is_there, put, remove, site, until
 from tests.pydns.zone.files import house, master, replace
 
 
@@ -59,6 +63,28 @@ async def test_of_two_processes_both_take_updates_and_have_them(path: Path, nurs
         await first.zone.writing_back.save()
         await second.update("c")
         assert (first.serial, second.serial) == (4, 4)
+    nursery.cancel_scope.cancel()
+
+
+async def test_after_a_large_update_the_other_lets_a_large_zone_go_in_steps(
+    path: Path, nursery: trio.Nursery, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In one go it would take 20 ms where a million names stay as they are."""
+    put(path, master(1, *(f"n{i} A 192.0.2.1" for i in range(LARGE))).encode())
+    steps: list[int] = []
+
+    def letting_go(parts: list[Any]) -> Generator[None, None, None]:
+        steps.append(len(parts))
+        yield
+
+    houses = await two_houses(nursery)
+    async with site(path, nursery, houses[0]) as first, site(path, nursery, houses[1]) as second:
+        monkeypatch.setattr("pydns.zone.plugin.letting_go", letting_go)
+        records = [add(f"m{i}", "A", address(1)) for i in range(21)]
+        await first.zone.relay.perform(message([], records), KEY, "192.0.2.1")
+        await until(lambda: second.has("m20"))
+        await second.update("b")
+    assert steps == [256]
     nursery.cancel_scope.cancel()
 
 
