@@ -45,7 +45,7 @@ class Agreement:
         elif self._all_have(held):
             self._go(held)
         else:
-            self._waiting[held] = trio.current_time() + PATIENCE
+            self._waiting.setdefault(held, trio.current_time() + PATIENCE)  # of the first version of several
 
     def look(self) -> None:
         """Call it each second: some may have waited for long enough."""

@@ -85,6 +85,18 @@ async def test_it_waits_no_longer_than_it_has_patience(autojump_clock: trio.test
     assert first.told == [2]
 
 
+async def test_a_zone_that_never_rests_is_told_of_as_well(autojump_clock: trio.testing.MockClock) -> None:
+    """By updates it may have a version each second, or a hundred, and the others are one behind."""
+    first, second, third = family()
+    for serial in range(2, 10):
+        first.publish(serial)
+        for other in (second, third):
+            other.publish(serial - 1)
+        await trio.sleep(1)
+        first.agreement.look()
+    assert first.told == [6]
+
+
 async def test_a_process_that_is_alone_tells_at_once() -> None:
     told: list[Held] = []
     zones = held(zone(1))
