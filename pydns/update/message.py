@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
 from typing import Final, NamedTuple
 
 from pydns.errors import WireError, ZoneError
@@ -10,7 +10,7 @@ from pydns.names import is_within, to_text
 from pydns.records import Class, Rcode, Record, Type, class_text, type_text
 from pydns.update.errors import UpdateError
 from pydns.wire.rdata import LENGTHS, spelled_rdata
-from pydns.wire.scan import FIXED, MAX_DECOMPRESSED, read_name, scan
+from pydns.wire.scan import FIXED, HEADER, MAX_DECOMPRESSED, Entry, entry_at, opt_at, read_name, skip_name
 from pydns.zone.node import check_type
 
 _IN, _NONE, _ANY_CLASS, _ANY = int(Class.IN), int(Class.NONE), int(Class.ANY), int(Type.ANY)
@@ -35,10 +35,7 @@ def read_update(wire: bytes, origin: bytes) -> Generator[None, None, Update]:
     known: dict[bytes, bytes] = {}  # from how an owner stands there, most often a pointer, to its name
     room = MAX_DECOMPRESSED
     try:
-        layout = scan(wire)
-        for count, entry in enumerate(layout.entries, 1):
-            if entry.section > 2:
-                break
+        for count, entry in enumerate(_entries(wire), 1):
             stands = wire[entry.owner : entry.rdata - FIXED.size]
             owner = known.get(stands) or known.setdefault(stands, read_name(wire, entry.owner)[0])
             rdata = b""  # of what is asked for or deleted whatever it holds
@@ -58,6 +55,19 @@ def read_update(wire: bytes, origin: bytes) -> Generator[None, None, Update]:
     except WireError as error:
         raise UpdateError(Rcode.FORMERR, error.reason) from None
     return Update(tuple(prerequisites), tuple(changes))
+
+
+def _entries(wire: bytes) -> Iterator[Entry]:
+    """Prerequisites and updates, found one after the other: of a long message a scan takes 5 ms. Raises WireError."""
+    if len(wire) < HEADER.size or wire[4:6] != b"\0\1":
+        raise WireError("an update of not one zone")
+    end = skip_name(wire, HEADER.size) + 4
+    opt_at(wire, end)  # walks over all of it
+    for section, at in ((1, 6), (2, 8)):
+        for _ in range(wire[at] << 8 | wire[at + 1]):
+            entry = entry_at(wire, section, end)
+            end = entry.end
+            yield entry
 
 
 def _check_prerequisite(record: Record, origin: bytes) -> None:

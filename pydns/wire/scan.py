@@ -73,7 +73,7 @@ def scan(wire: bytes, limit: int = sys.maxsize) -> Scan:
     opt: Entry | None = None
     for section, count in enumerate(counts, 1):
         for _ in range(count):
-            entry = _entry(wire, section, offset)
+            entry = entry_at(wire, section, offset)
             offset = entry.end
             if entry.type != Type.OPT:
                 entries.append(entry)
@@ -118,7 +118,8 @@ def opt_at(wire: bytes, question_end: int) -> int:
     return found
 
 
-def _entry(wire: bytes, section: int, owner: int) -> Entry:
+def entry_at(wire: bytes, section: int, owner: int) -> Entry:
+    """The record that begins there. Raises WireError."""
     fixed = skip_name(wire, owner)
     if fixed + 10 > len(wire):
         raise WireError("a record is cut")

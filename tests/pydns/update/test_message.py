@@ -8,8 +8,11 @@ from hypothesis import strategies as st
 
 from pydns.records import Rcode, Record
 from pydns.steps import whole
+from pydns.update import message as update_message
 from pydns.update.errors import UpdateError
 from pydns.update.message import read_update
+from pydns.wire import scan
+from pydns.wire.scan import Entry
 from tests.pydns.update.messages import add, address, delete, equals, exists, lacks, message
 from tests.pydns.zone.zones import ORIGIN, absolute, soa
 
@@ -34,6 +37,19 @@ def test_the_additional_section_is_passed_over() -> None:
     wire = message([], [A])
     wire = wire[:10] + b"\0\1" + wire[12:] + b"\0\0\x29\x04\xd0\0\0\0\0\0\0"
     assert len(whole(read_update(wire, ORIGIN)).changes) == 1
+
+
+def test_a_long_one_is_read_in_steps(monkeypatch: pytest.MonkeyPatch) -> None:
+    entry_at, looked = update_message.entry_at, []
+
+    def look(wire: bytes, section: int, owner: int) -> Entry:
+        looked.append(owner)
+        return entry_at(wire, section, owner)
+
+    monkeypatch.setattr(update_message, "entry_at", look)
+    monkeypatch.setattr(scan, "entry_at", look)
+    next(read_update(message([], [A] * 2000), ORIGIN))
+    assert len(looked) == 50
 
 
 def test_names_come_compressed() -> None:
