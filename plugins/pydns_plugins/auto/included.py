@@ -6,11 +6,16 @@ import glob
 import os
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
+from typing import Final
 
 import trio
 
 from pydns.look import Signature
 from pydns.watch import Follow, Watcher
+
+GATHER: Final = 0.5
+"""Seconds for which more files are awaited before they are followed too. Thousands of zones may come with one of their
+own each, and each time all files are looked at."""
 
 
 class Included:
@@ -56,6 +61,7 @@ class Included:
             paths = sorted(self._zones)
             if not paths:
                 await self._others.wait()
+                await trio.sleep(GATHER)
                 continue
             follow = await trio.to_thread.run_sync(
                 partial(watcher.follow, list(map(glob.escape, paths)), every=every), abandon_on_cancel=True
@@ -64,6 +70,7 @@ class Included:
                 async with trio.open_nursery() as nursery:
                     nursery.start_soon(self._follow, following)
                     await self._others.wait()
+                    await trio.sleep(GATHER)
                     nursery.cancel_scope.cancel()
 
     async def _follow(self, following: Follow) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import trio
+import trio.testing
 
 from pydns.watch import Follow, Watcher
 from pydns_plugins.auto.included import Included
@@ -51,6 +52,18 @@ async def test_what_many_include_is_followed_once(tmp_path: Path, nursery: trio.
     common.write_text("22")
     await site.until(lambda: {*site.heard} == {*zones})
     assert site.watcher.followed == [(str(common),)]
+    nursery.cancel_scope.cancel()
+
+
+async def test_files_that_come_one_after_the_other_are_followed_together(tmp_path: Path, nursery: trio.Nursery) -> None:
+    """Each time all of them are looked at, and thousands of zones may bring one each."""
+    site = Site(nursery)
+    paths = [str(tmp_path / f"{i:02}") for i in range(50)]
+    for i, path in enumerate(paths):
+        site.included.set(bytes((i,)), [path])
+        await trio.testing.wait_all_tasks_blocked(0.001)
+    await site.until(lambda: site.watcher.followed[-1:] == [tuple(paths)])
+    assert len(site.watcher.followed) <= 2
     nursery.cancel_scope.cancel()
 
 
