@@ -279,7 +279,8 @@ async def test_what_went_is_freed_without_the_collector(line: str) -> None:
             gone = [weakref.ref(plugin) for plugin in process.configuration.blocks[0].plugins]
             source.text = FIRST
             await reloaded(process)
-            await until(lambda: [each() for each in gone], lambda left: not any(left))
+            # What `until` has in hand must hold nothing of them.
+            await until(lambda: [type(left).__name__ for each in gone if (left := each())], lambda left: not left)
     finally:
         gc.enable()
 
