@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 import glob
 import os
+import stat
 from collections.abc import Iterable, Iterator, Sequence
+from io import FileIO
 from typing import Final, NamedTuple
 
 _MAX_LINKS: Final = 40  # symlinks on the way to one file, as in Linux's path_resolution(7)
@@ -34,6 +37,18 @@ def look(patterns: Sequence[str]) -> Look:
             files[path] = _reach(path)
             folders.update(_way_to_file(path, known))
     return Look(tuple(files.items()), frozenset(_identified(folders)))
+
+
+def opened(path: str | os.PathLike[str]) -> FileIO:
+    """To be read. Raises OSError, also where it is no regular file."""
+    # A FIFO must not hold us: O_NONBLOCK opens it at once, and it is no regular file.
+    file = FileIO(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC))
+    mode = os.fstat(file.fileno()).st_mode
+    if stat.S_ISREG(mode):
+        return file
+    file.close()
+    code = errno.EISDIR if stat.S_ISDIR(mode) else errno.EINVAL
+    raise OSError(code, "Is a directory" if code == errno.EISDIR else "Not a regular file", os.fspath(path))
 
 
 def _expand(pattern: str, folders: set[str]) -> Iterable[str]:

@@ -21,7 +21,7 @@ import trio
 from pydns.errors import WireError
 from pydns.names import LOWER
 from pydns.records import Class, Rcode, Type
-from pydns.telling import count_more, tell
+from pydns.telling import tell
 from pydns.wire.edns import COOKIE, KEEPALIVE, PADDING, pack_options
 from pydns.wire.scan import scan
 
@@ -67,7 +67,7 @@ class Tally:
         """Has them counted; `none_too`: also where there were none."""
         count, self.count = self.count, 0
         if count or none_too:
-            count_more(self.credits, count)
+            tell(self.credits, count)
 
 
 class Kept:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 import trio
 
 from pydns.reply import Reply
-from pydns.telling import count_more, observed
+from pydns.telling import observed, tell
 from pydns.upstream.request import plain_tail
 from pydns.wire.edns import OUR_SIZE, opt_record
 from pydns.wire.question import read_question
@@ -155,7 +155,7 @@ class _Tally:
     def hand_in(self) -> None:
         seconds, self.seconds = self.seconds, []
         if seconds:
-            count_more(self._alike, len(seconds), seconds)
+            tell(self._alike, len(seconds), seconds)
 
 
 def passed_on(exchange: Exchange, asked: bytes, do: bool, relay: Any) -> bytes | None:

@@ -20,7 +20,7 @@ from pydns.refusal import Refusal
 from pydns.relaylane import RelayLane
 from pydns.reply import OVERLOAD, Reply
 from pydns.router import Router
-from pydns.telling import observed, tell, tell_refusal
+from pydns.telling import observed, tell
 from pydns.wire.message import bare, render
 from pydns.wire.question import read_question
 
@@ -122,7 +122,8 @@ class Server:
         """
         try:
             if len(wire) > LONGEST:
-                if wire[2] & 0x78 == 0 or wire[2] >> 3 & 15 not in self.router.opcodes:
+                opcode = wire[2] >> 3 & 15
+                if opcode == Opcode.QUERY or opcode not in self.router.opcodes:
                     raise WireError("a query longer than any honest one")
                 if not self._long.may_be_read(len(wire), client.transport, now, len(self._crew.queue)):
                     self._drop(OVERLOAD)
@@ -218,7 +219,7 @@ class Server:
         opcode = wire[2] >> 3 & 15
         rcode = error.reply_with if opcode in self.router.opcodes else Rcode.NOTIMP
         answer = bare(wire, rcode)
-        tell_refusal(self.router.refusals, Refusal(self.label, client, wire, None, rcode, answer))
+        tell(self.router.refusals, Refusal(self.label, client, wire, None, rcode, answer))
         return answer
 
     def _refusal(self, query: Query) -> Reply | None:
@@ -265,7 +266,7 @@ class Server:
         answer = self._finish(query, refusal, None)
         if answer is not None:
             refused = Refusal(self.label, query.client, query.wire, query, refusal.rcode, answer)
-            tell_refusal(self.router.refusals, refused)
+            tell(self.router.refusals, refused)
         return answer
 
     def overdue(self, query: Query) -> bytes:

@@ -14,7 +14,6 @@ from __future__ import annotations
 import errno
 import logging
 import os
-import stat
 import time
 from collections.abc import Iterable, Sequence
 from contextlib import aclosing
@@ -25,7 +24,7 @@ from typing import Final, Self
 import trio
 import watchfiles
 
-from pydns.look import Look, look, signature
+from pydns.look import Look, look, opened, signature
 from pydns.writers import closed_by_writers
 
 log = logging.getLogger("pydns.watch")
@@ -222,12 +221,7 @@ async def read_whole(path: Path, most: int) -> bytes:
 def read_now(path: str, most: int) -> bytes:
     """As `read_whole`, for who may block."""
     for _ in range(_READS):
-        # A FIFO must not hold us: O_NONBLOCK opens it at once, and it is no regular file.
-        with open(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb", buffering=0) as file:
-            before = os.fstat(file.fileno())
-            if not stat.S_ISREG(before.st_mode):
-                code = errno.EISDIR if stat.S_ISDIR(before.st_mode) else errno.EINVAL
-                raise OSError(code, "Is a directory" if code == errno.EISDIR else "Not a regular file", path)
+        with opened(path) as file:
             if not closed_by_writers(file.fileno()):
                 log.warning("%s: somebody has it open for writing: it is read as it is now", path)
             before = os.fstat(file.fileno())

@@ -12,6 +12,7 @@ from pydns.steps import whole
 from pydns.zone.builder import Builder
 from pydns.zone.master.driver import read_whole
 from pydns.zone.master.reader import read_file, read_zone
+from pydns.zone.master.reading import Severity
 from pydns.zone.zone import Zone
 
 _HEAD: Final = """\
@@ -44,7 +45,7 @@ def read(path: str, origin: bytes) -> Source:
     except OSError as error:
         raise ZoneError(f"{path}: {error.strerror or error}") from None
     if reading.errors:
-        first = next(fault for fault in reading.faults if "warning" not in str(fault.severity.value))
+        first = next(fault for fault in reading.faults if fault.severity is Severity.ERROR)
         more = f", and {reading.errors - 1} more errors" if reading.errors > 1 else ""
         raise ZoneError(f"{first}{more}")
     return Source(whole(builder.finish()), reading.files, digest.hexdigest())

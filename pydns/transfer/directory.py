@@ -11,15 +11,13 @@ import os
 import tempfile
 from collections.abc import Callable
 from contextlib import suppress
-from errno import EINVAL
-from io import FileIO
 from pathlib import Path
-from stat import S_ISREG
 from typing import IO, Final, NamedTuple, TypeVar
 from urllib.parse import quote
 
 import trio
 
+from pydns.look import opened
 from pydns.names import to_text
 from pydns.steps import in_slices
 from pydns.transfer.packed import PackedError, Unpacking, packed
@@ -58,7 +56,7 @@ class Directory:
         """None where there is none that is good."""
         path = self.file(origin)
         try:
-            file = await _aside(lambda: _opened(path))
+            file = await _aside(lambda: opened(path))
         except FileNotFoundError:
             return None
         except OSError as error:
@@ -119,15 +117,6 @@ class Directory:
     async def remove(self, origin: bytes) -> None:
         with suppress(OSError):
             await _aside(lambda: os.unlink(self.file(origin)))
-
-
-def _opened(path: Path) -> FileIO:
-    """Raises OSError, also where it is no regular file: what somebody else put there must not hold us."""
-    file = open(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb", buffering=0)  # noqa: SIM115 -- by the caller
-    if not S_ISREG(os.fstat(file.fileno()).st_mode):
-        file.close()
-        raise OSError(EINVAL, "Not a regular file")
-    return file
 
 
 def _settle(file: IO[bytes], beside: str, path: Path, checked: float) -> None:

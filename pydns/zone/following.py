@@ -10,7 +10,7 @@ import trio
 
 from pydns.look import Look
 from pydns.names import to_text
-from pydns.zone.counts import count
+from pydns.zone.counts import count, forget
 from pydns.zone.difference import Delta
 from pydns.zone.holder import Held
 from pydns.zone.loader import ZoneFile
@@ -87,3 +87,20 @@ class Following:
                 log.warning(text, path, name, before, zone.serial, unseen)
         changed = "" if delta is None else f" (+{len(delta.added)} -{len(delta.removed)})"
         log.info("%s: %s serial %d, %d records%s", path, name, zone.serial, zone.records, changed)
+
+
+class FollowsFiles(ZonePlugin):
+    """Serves zones from master files. `following`: by origin."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.following: dict[bytes, Following] = {}
+
+    def complaint(self, origin: bytes) -> str:
+        following = self.following.get(origin)
+        return following.file.complaint if following is not None else ""
+
+    def forget_metrics(self) -> None:
+        """It ends, and with it the zones that it held alone."""
+        for zone in self.held_alone():
+            forget(self.house.metrics, self.name, zone)

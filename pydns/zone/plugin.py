@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from typing import Any
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from typing import Any, Final
+
+import trio
 
 from pydns import names
 from pydns.packed import Packed
@@ -21,6 +23,13 @@ from pydns.zone.touched import touched
 from pydns.zone.zone import Zone
 
 _IN, _DS, _AXFR, _IXFR, _NXDOMAIN = int(Class.IN), int(Type.DS), int(Type.AXFR), int(Type.IXFR), int(Rcode.NXDOMAIN)
+
+
+PATIENCE: Final = 0.5
+"""Seconds that the server's start waits for zones. Then it answers, and SERVFAIL for those that are yet to come."""
+
+PATIENCE_AT_RELOAD: Final = 50.0
+"""The same where another configuration answers meanwhile."""
 
 
 class ZonePlugin(Plugin, HoldsZones):
@@ -147,6 +156,11 @@ class ZonePlugin(Plugin, HoldsZones):
 
     def find(self, origin: bytes) -> Held | None:
         return self._held.get(origin)
+
+    async def await_zones(self, tried: Callable[[], Awaitable[object]], at_reload: float = PATIENCE_AT_RELOAD) -> None:
+        """Waits for `tried`, which returns once each zone was, but no longer than a start may take."""
+        with trio.move_on_after(PATIENCE if len(self.house.generations) < 2 else at_reload):
+            await tried()
 
     def held_alone(self) -> set[bytes]:
         """Zones that no other plugin of this name holds, in whatever configuration: once it ends, nobody has them."""

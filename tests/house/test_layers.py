@@ -34,7 +34,7 @@ LOWER_ROOMS = {
     "upstream": {"corefile", "errors", "names", "plugin", "query", "records", "reply", "wire"}
     | {"mmsg", "tick", "waiter"},
     "services": {"errors", "names"},
-    "transfer": {"errors", "names", "records", "steps", "tsig", "upstream", "wire", "zone"},
+    "transfer": {"errors", "look", "names", "records", "steps", "tsig", "upstream", "wire", "zone"},
     "tsig": {"errors", "names", "records", "wire"},
     "kubernetes": {"errors", "services"},
     "alias": {"records", "reply"},

@@ -1,9 +1,10 @@
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from pydns.look import look
+from pydns.look import look, opened
 
 
 def folders(pattern: Path) -> set[str]:
@@ -135,3 +136,12 @@ def test_files_and_links_of_one_folder_each_go_their_way(tmp_path: Path) -> None
     found = look([f"{tmp_path}/zones/*", f"{tmp_path}/zones/*/*"])
     assert [Path(path).name for path, _ in found.files] == ["a", "b", "link", "c"]
     assert {path for path, _, _ in found.folders} == {str(tmp_path / "zones"), str(tmp_path / "other")}
+
+
+@pytest.mark.parametrize(("make", "words"), [(Path.mkdir, "Is a directory"), (os.mkfifo, "Not a regular file")])
+def test_what_is_no_regular_file_is_not_opened_and_holds_nobody(
+    make: Callable[[Path], None], words: str, tmp_path: Path
+) -> None:
+    make(tmp_path / "it")
+    with pytest.raises(OSError, match=words):
+        opened(tmp_path / "it")

@@ -168,7 +168,7 @@ class Failing(Giving):
 async def test_who_observes_answers_may_fail(nursery: trio.Nursery, caplog: pytest.LogCaptureFixture) -> None:
     served = serving(nursery, Failing(Reply([address()])))
     assert rcode(await served.ask(PLAIN)) == Rcode.NOERROR
-    assert caplog.messages == ["who observes answers failed: OutOfOrderError: no paper"]
+    assert caplog.messages == ["who watches or counts answers failed: OutOfOrderError: no paper"]
 
 
 async def test_who_observes_drops_may_fail(nursery: trio.Nursery) -> None:

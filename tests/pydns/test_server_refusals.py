@@ -155,7 +155,7 @@ async def test_who_watches_refusals_may_fail(nursery: trio.Nursery, caplog: pyte
     here = watched(nursery, watch)
     assert rcode(await here.ask(with_opt(name="www.example.net"))) == Rcode.REFUSED
     assert rcode(here.take(PLAIN + b"\0").sent[0]) == Rcode.FORMERR
-    assert caplog.messages == ["who watches refusals failed: OSError: no space"] * 2
+    assert caplog.messages == ["who watches or counts answers failed: OSError: no space"] * 2
 
 
 @pytest.mark.parametrize("class_", [Class.CH, Class.HS, Class.NONE, Class.ANY, 0, 2])

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from pydns.reply import Reply
-from pydns.telling import count_more, observed, tell
+from pydns.telling import observed, tell
 from pydns.testing import Someone, query
 from tests.pydns.wire.messages import message
 
@@ -21,7 +21,7 @@ def test_who_watches_is_told_though_another_fails(caplog: pytest.LogCaptureFixtu
     told: list[tuple[Any, ...]] = []
     tell((fail, lambda *what: told.append(what)), message(), Someone(), ANSWER)
     assert told == [(message(), Someone(), ANSWER)]
-    assert caplog.messages == ["who watches answers failed: OSError: no space"]
+    assert caplog.messages == ["who watches or counts answers failed: OSError: no space"]
 
 
 def test_who_observes_is_told_though_another_fails(caplog: pytest.LogCaptureFixture) -> None:
@@ -29,11 +29,11 @@ def test_who_observes_is_told_though_another_fails(caplog: pytest.LogCaptureFixt
         return fail
 
     assert observed((fail, observe, lambda *_: None), query(), Reply(), ANSWER, 0.1) == (fail,)
-    assert caplog.messages == ["who observes answers failed: OSError: no space"]
+    assert caplog.messages == ["who watches or counts answers failed: OSError: no space"]
 
 
 def test_who_counts_is_told_though_another_fails(caplog: pytest.LogCaptureFixture) -> None:
     counted: list[tuple[Any, ...]] = []
-    count_more((fail, lambda *numbers: counted.append(numbers)), 2, [0.1, 0.2])
+    tell((fail, lambda *numbers: counted.append(numbers)), 2, [0.1, 0.2])
     assert counted == [(2, [0.1, 0.2])]
-    assert caplog.messages == ["who counts answers failed: OSError: no space"]
+    assert caplog.messages == ["who watches or counts answers failed: OSError: no space"]

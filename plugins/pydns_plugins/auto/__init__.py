@@ -16,23 +16,16 @@ from pydns.look import Look, Signature, look
 from pydns.names import to_text
 from pydns.steps import in_slices, letting_go, whole
 from pydns.zone.counts import forget
-from pydns.zone.following import RETRY, Following
+from pydns.zone.following import RETRY, Following, FollowsFiles
 from pydns.zone.inspection import examine
 from pydns.zone.loader import ZoneFile
 from pydns.zone.master.reading import Fault, Severity
-from pydns.zone.plugin import ZonePlugin
 from pydns_plugins.auto.folder import Complaint, contents, is_readable, patterns
 from pydns_plugins.auto.included import Included
 from pydns_plugins.auto.options import Options, read_options
 from pydns_plugins.auto.turns import Turns
 
 log = logging.getLogger("pydns.auto")
-
-PATIENCE: Final = 0.5
-"""Seconds that the server's start waits for zones. Then it answers, and SERVFAIL for those that are still read."""
-
-PATIENCE_AT_RELOAD: Final = 50.0
-"""The same where another configuration answers meanwhile."""
 
 GRACE: Final = 1.0
 """Seconds for which a file may be missing, as it is where an editor takes it away and writes it anew."""
@@ -43,7 +36,7 @@ READERS: Final = 4
 _STEP: Final = 50  # files that are looked at in one step
 
 
-class Auto(ZonePlugin):
+class Auto(FollowsFiles):
     """All auto directives of one server block."""
 
     name: ClassVar[str] = "auto"
@@ -51,8 +44,6 @@ class Auto(ZonePlugin):
     def __init__(self, options: Sequence[Options]) -> None:
         super().__init__()
         self._options = tuple(options)
-        self.following: dict[bytes, Following] = {}
-        """By origin."""
         self._owners: dict[bytes, Options] = {}  # whose each zone is
         self._gone: dict[bytes, float] = {}  # since when the file of a zone is missing, by trio's clock
         self._looks: dict[int, Mapping[str, Signature | None]] = {}  # what each directive's folder held
@@ -79,10 +70,6 @@ class Auto(ZonePlugin):
                 found += examine(path, origin)
         return found
 
-    def complaint(self, origin: bytes) -> str:
-        following = self.following.get(origin)
-        return following.file.complaint if following is not None else ""
-
     def ready(self) -> bool:
         """Every file was tried. One that is broken must not take the others out of service."""
         return self._all_tried.is_set()
@@ -98,12 +85,10 @@ class Auto(ZonePlugin):
                 every = min((each.reload for each in self._options if each.reload), default=math.inf)
                 nursery.start_soon(self._included.run, self.house.files, every)
                 nursery.start_soon(self._retry)
-                with trio.move_on_after(PATIENCE if len(self.house.generations) < 2 else PATIENCE_AT_RELOAD):
-                    await self._all_tried.wait()
+                await self.await_zones(self._all_tried.wait)
                 task_status.started()
         finally:
-            for zone in self.held_alone():
-                forget(self.house.metrics, self.name, zone)
+            self.forget_metrics()
 
     def _read_before(self) -> dict[tuple[bytes, str], Following]:
         """Zones that were read from the same files before a reload, whatever else changed."""

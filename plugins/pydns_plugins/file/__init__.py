@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from itertools import chain
-from typing import ClassVar, Final
+from typing import ClassVar
 
 import trio
 
@@ -16,22 +16,14 @@ from pydns.reply import Reply
 from pydns.tsig.ring import NamesKeys
 from pydns.update.answering import Answering
 from pydns.update.updated import Updated, warn_of_journal
-from pydns.zone.counts import forget
-from pydns.zone.following import Following
+from pydns.zone.following import Following, FollowsFiles
 from pydns.zone.inspection import examine
 from pydns.zone.loader import ZoneFile
 from pydns.zone.master.reading import Fault
-from pydns.zone.plugin import ZonePlugin
 from pydns_plugins.file.options import Options, read_options
 
-PATIENCE: Final = 0.5
-"""Seconds that the server's start waits for zones. Then it answers, and SERVFAIL for those that are still read."""
 
-PATIENCE_AT_RELOAD: Final = 50.0
-"""The same where another configuration answers meanwhile."""
-
-
-class File(ZonePlugin):
+class File(FollowsFiles):
     """All file directives of one server block."""
 
     name: ClassVar[str] = "file"
@@ -39,8 +31,6 @@ class File(ZonePlugin):
     def __init__(self, options: Sequence[Options]) -> None:
         super().__init__()
         self._options = tuple(options)
-        self.following: dict[bytes, Following] = {}
-        """By origin."""
         self._tried: set[bytes] = set()
         self._all_tried = trio.Event()
         for each in options:
@@ -67,12 +57,10 @@ class File(ZonePlugin):
                 for each in self._options:
                     for zone in each.zones:
                         nursery.start_soon(self._follow, zone, each.reload)
-                with trio.move_on_after(PATIENCE if len(self.house.generations) < 2 else PATIENCE_AT_RELOAD):
-                    await self._all_tried.wait()
+                await self.await_zones(self._all_tried.wait)
                 task_status.started()
         finally:
-            for zone in self.held_alone():
-                forget(self.house.metrics, self.name, zone)
+            self.forget_metrics()
 
     async def _follow(self, zone: bytes, every: float) -> None:
         def tried() -> None:
@@ -104,10 +92,6 @@ class File(ZonePlugin):
                 continue  # else there may be a journal, of which the other has heard nothing
             following.file.inherit(theirs.file)
             following.held = self.hold(zone, theirs.held)
-
-    def complaint(self, origin: bytes) -> str:
-        following = self.following.get(origin)
-        return following.file.complaint if following is not None else ""
 
     def ready(self) -> bool:
         """Every file was tried. One that is broken must not take the others out of service."""

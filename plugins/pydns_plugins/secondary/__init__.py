@@ -31,11 +31,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("pydns.secondary")
 
-PATIENCE: Final = 0.5
-"""Seconds that the server's start waits for zones. Then it answers, and SERVFAIL for those that are yet to come."""
-
 PATIENCE_AT_RELOAD: Final = 10.0
-"""The same where another configuration answers meanwhile."""
+"""Seconds that a reload waits for zones: their primaries may be down."""
 
 MOST_STRANGERS: Final = 100
 """Senders of NOTIFY messages that are told of in the log."""
@@ -186,8 +183,7 @@ class Secondary(ZonePlugin, NamesKeys):
         try:
             async with trio.open_nursery() as nursery:
                 nursery.start_soon(work.run)
-                with trio.move_on_after(PATIENCE if len(self.house.generations) < 2 else PATIENCE_AT_RELOAD):
-                    await work.tried()
+                await self.await_zones(work.tried, PATIENCE_AT_RELOAD)
                 task_status.started()
                 while True:
                     await trio.sleep(_LOOK)

@@ -109,7 +109,7 @@ async def test_the_start_does_not_wait_long_for_a_zone(
         await go_on.wait()
         return await read(*args, **options)  # type: ignore[arg-type]
 
-    monkeypatch.setattr("pydns_plugins.file.PATIENCE", 0.01)
+    monkeypatch.setattr("pydns.zone.plugin.PATIENCE", 0.01)
     monkeypatch.setattr("pydns.zone.loader.trio.to_thread.run_sync", waiting)
     plugin = file_of(f"one.test {{\nfile {path}\n}}")
     published = Published(plugin.held()[0])
