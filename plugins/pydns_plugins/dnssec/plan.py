@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from pydns import names
@@ -147,23 +147,27 @@ class Planner:
     def _answer(self, section: Sequence[Record], ages: bool) -> list[RRset]:
         """A CNAME that follows from a DNAME is not signed (RFC 6672 section 5.3.1)."""
         dnames = [record.owner for record in section if record.type == _DNAME]
-        covered = _covered(section)
-        found = []
-        for rrset in rrsets(section):
-            owner, type_ = rrset[0].owner, rrset[0].type
-            follows = type_ == _CNAME and any(names.is_within(owner, dname) for dname in dnames)
-            left = follows or type_ == _RRSIG or (owner, type_) in covered
-            found.append(RRset(rrset, None) if left else self._signed(rrset, ages))
-        return found
+        return self._section(
+            section, ages, lambda owner, type_: type_ == _CNAME and any(names.is_within(owner, each) for each in dnames)
+        )
 
     def _additional(self, section: Sequence[Record], cuts: Sequence[bytes], ages: bool) -> list[RRset]:
         """Glue is not signed (RFC 4035 section 2.2)."""
+        return self._section(
+            section,
+            ages,
+            lambda owner, _: any(names.is_within(owner, cut) for cut in cuts) or self._known.is_glue(owner),
+        )
+
+    def _section(
+        self, section: Sequence[Record], ages: bool, is_never_signed: Callable[[bytes, int], bool]
+    ) -> list[RRset]:
+        """Signed but for what is never, and what bears signatures already."""
         covered = _covered(section)
         found = []
         for rrset in rrsets(section):
             owner, type_ = rrset[0].owner, rrset[0].type
-            glue = any(names.is_within(owner, cut) for cut in cuts) or self._known.is_glue(owner)
-            left = glue or type_ == _RRSIG or (owner, type_) in covered
+            left = type_ == _RRSIG or (owner, type_) in covered or is_never_signed(owner, type_)
             found.append(RRset(rrset, None) if left else self._signed(rrset, ages))
         return found
 
